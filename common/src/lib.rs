@@ -1,5 +1,31 @@
-//! What the api and the worker must agree on.
+//! What the api and the worker of 5C Menus must agree on. Which file owns what:
+//!
+//! | file | owns |
+//! |---|---|
+//! | [`hall`] | which halls and vendors there are |
+//! | [`menu`] | meals, stations, items, tags, and what a vendor can say of a day |
+//! | [`entry`] | the key of a menu and what a key holds, as JSON |
+//! | [`vendors`] | documents: addresses, HTTP, one parser a vendor |
+//! | [`cache`] | entries in Redis, who is told, the names of all keys |
+//! | [`queue`] | the job and how it is pushed |
+//! | [`line`] | a Redis channel that is followed through every gap |
+//! | [`lease`] | who may read a document |
+//! | [`store`] | SQL |
+//! | [`refresh`] | the one way to make a menu |
+//! | [`config`] | the environment |
+//! | [`program`] | arguments, signals, health checks |
+//! | [`telemetry`] | logs and the ready line |
 
+pub mod cache;
+pub mod config;
+pub mod entry;
 pub mod hall;
+pub mod lease;
+pub mod line;
 pub mod menu;
+pub mod program;
+pub mod queue;
+pub mod refresh;
+pub mod store;
+pub mod telemetry;
 pub mod vendors;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A meal: one of the six that every hall may serve, or a vendor's own.
@@ -281,29 +281,97 @@ pub struct Reading {
     pub skipped: usize,
 }
 
+/// What a vendor last said of a day, as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayState {
+    /// There are menus.
+    Posted,
+    /// The hall is shut.
+    Closed,
+    /// Nothing was said (yet).
+    NotPosted,
+}
+
+impl DayState {
+    /// The word in columns.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Posted => "posted",
+            Self::Closed => "closed",
+            Self::NotPosted => "not_posted",
+        }
+    }
+}
+
+/// A day with the menus that count for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDay {
+    /// The hall's own day.
+    pub date: NaiveDate,
+    /// The vendor's last word.
+    pub state: DayState,
+    /// When that word was read.
+    pub fetched_at: DateTime<Utc>,
+    /// Until when it need not be asked for again.
+    pub fresh_until: DateTime<Utc>,
+    /// `Posted`: the menus of that reading. `NotPosted`: menus of earlier readings, kept.
+    pub menus: Vec<KnownMenu>,
+}
+
+/// A menu and the reading that it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownMenu {
+    /// The menu.
+    pub menu: MealMenu,
+    /// When it was read.
+    pub fetched_at: DateTime<Utc>,
+}
+
+impl KnownDay {
+    /// The day as one reading gives it.
+    #[must_use]
+    pub fn read(
+        date: NaiveDate,
+        day: Day,
+        fetched_at: DateTime<Utc>,
+        fresh_until: DateTime<Utc>,
+    ) -> Self {
+        let (state, meals) = match day {
+            Day::Posted(meals) => (DayState::Posted, meals),
+            Day::Closed => (DayState::Closed, Vec::new()),
+            Day::NotPosted => (DayState::NotPosted, Vec::new()),
+        };
+        let menus = meals.into_iter().map(|menu| KnownMenu { menu, fetched_at }).collect();
+        Self { date, state, fetched_at, fresh_until, menus }
+    }
+}
+
 /// Builds a day's meals by the rules that hold for every vendor: the same meal, station or item
 /// twice is one, in the order first seen; what stays empty is left out.
 #[derive(Debug, Default)]
 pub struct DayBuilder {
     meals: Vec<MealMenu>,
+    open: usize,
 }
 
 impl DayBuilder {
     /// Opens a meal, or goes on with it: hours then span both.
     pub fn meal(&mut self, meal: Meal, start: Option<NaiveTime>, end: Option<NaiveTime>) {
-        if let Some(at) = self.meals.iter().position(|known| known.meal == meal) {
-            let mut known = self.meals.remove(at);
-            known.start = [known.start, start].into_iter().flatten().min();
-            known.end = [known.end, end].into_iter().flatten().max();
-            self.meals.push(known);
-        } else {
-            self.meals.push(MealMenu { meal, start, end, stations: Vec::new() });
+        let at = self.meals.iter().position(|known| known.meal == meal);
+        self.open = at.unwrap_or(self.meals.len());
+        match self.meals.get_mut(self.open) {
+            Some(known) => {
+                known.start = [known.start, start].into_iter().flatten().min();
+                known.end = [known.end, end].into_iter().flatten().max();
+            }
+            None => self.meals.push(MealMenu { meal, start, end, stations: Vec::new() }),
         }
     }
 
     /// Adds an item to a station of the meal opened last.
     pub fn item(&mut self, station: &str, item: MenuItem) {
-        let Some(meal) = self.meals.last_mut() else { return };
+        let Some(meal) = self.meals.get_mut(self.open) else { return };
         let at = meal.stations.iter().position(|known| known.name == station);
         let station = match at {
             Some(at) => meal.stations.get_mut(at),

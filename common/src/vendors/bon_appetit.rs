@@ -1,1 +1,170 @@
-//! placeholder
+//! Bon Appétit: one HTML page for each café and day. The dishes and meals are JSON in its scripts;
+//! its HTML says which day is shown and whether the café is shut.
+
+mod dishes;
+mod notices;
+mod php;
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveTime};
+use memchr::memmem;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use self::dishes::Dishes;
+use self::php::PhpArray;
+use super::{ParseError, script, text};
+use crate::menu::{Day, DayBuilder, Meal, MealMenu, Reading};
+
+/// Reads the page of the day that was asked for.
+///
+/// The day is `Posted` when any dish can be served, `Closed` when there is none and the page says
+/// in words that the café is shut, and else `NotPosted`.
+///
+/// # Errors
+/// - [`ParseError::WrongDay`]: a section is for another day.
+/// - [`ParseError::Json`]: what is assigned to the menu's names is not JSON or has another type.
+/// - [`ParseError::Dangling`]: more than half of the dishes named are not there or not readable.
+/// - [`ParseError::Shape`]: neither dishes nor a notice of closing, a page that breaks off, or
+///   meals without the sections that say of which day they are.
+pub fn parse(page: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
+    if breaks_off(page) {
+        return Err(ParseError::Shape("the page breaks off"));
+    }
+    let sections = notices::sections_of(page, asked)?;
+    let scripts = Scripts::read(page)?;
+    let has_dishes = scripts.dishes.is_some();
+    let (meals, skipped) = scripts.day()?;
+    let day = if !meals.is_empty() && sections > 0 {
+        Day::Posted(meals)
+    } else if !meals.is_empty() {
+        return Err(ParseError::Shape("meals without a section that says their day"));
+    } else if notices::says_closed(page, asked) {
+        Day::Closed
+    } else if has_dishes {
+        Day::NotPosted
+    } else {
+        return Err(ParseError::Shape("no Bamco.menu_items"));
+    };
+    Ok(Reading { days: [(asked, day)].into(), skipped })
+}
+
+/// Whether the end of the page is missing: what is left may look like a shorter day.
+fn breaks_off(page: &str) -> bool {
+    let holds = |tag: &str| memmem::find(page.as_bytes(), tag.as_bytes()).is_some();
+    holds("<html") && !holds("</html")
+}
+
+/// What the page's scripts assign to the names of the menu.
+#[derive(Default)]
+struct Scripts<'a> {
+    /// `Bamco.menu_items`, by id: text until a station names them.
+    dishes: Option<HashMap<String, &'a RawValue>>,
+    /// `Bamco.dayparts['…']` in the page's order.
+    dayparts: Vec<(&'a str, Daypart)>,
+}
+
+/// A meal.
+#[derive(Deserialize)]
+struct Daypart {
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    starttime: Value,
+    #[serde(default)]
+    endtime: Value,
+    stations: PhpArray<Counter>,
+}
+
+/// A station.
+#[derive(Deserialize)]
+struct Counter {
+    #[serde(default)]
+    order_id: Value,
+    #[serde(default)]
+    label: String,
+    items: PhpArray<Value>,
+}
+
+impl<'a> Scripts<'a> {
+    /// Goes through the page's `Bamco.…`, and over each value that it reads: what free text says
+    /// is no assignment.
+    fn read(page: &'a str) -> Result<Self, ParseError> {
+        let name = memmem::Finder::new("Bamco.");
+        let (mut scripts, mut rest) = (Self::default(), page);
+        while let Some(at) = name.find(rest.as_bytes()) {
+            rest = rest.get(at + name.needle().len()..).unwrap_or_default();
+            if let Some(value) = rest.strip_prefix("menu_items").and_then(script::assigned) {
+                let (dishes, after) = script::value::<PhpArray<_>>(value)?;
+                scripts.dishes = Some(dishes.into_entries().collect());
+                rest = after;
+            } else if let Some((id, value)) = daypart(rest) {
+                let (daypart, after) = script::value(value)?;
+                scripts.dayparts.push((id, daypart));
+                rest = after;
+            }
+        }
+        Ok(scripts)
+    }
+
+    /// The day's meals, and how many dishes had to be left out.
+    fn day(self) -> Result<(Vec<MealMenu>, usize), ParseError> {
+        let mut dishes = Dishes::new(self.dishes.unwrap_or_default());
+        let mut day = DayBuilder::default();
+        for (id, daypart) in self.dayparts {
+            let label = text::clean(&daypart.label).unwrap_or_default();
+            let unlabelled = || Meal::from_label(&format!("meal {id}"));
+            let Some(meal) = Meal::from_label(&label).or_else(unlabelled) else {
+                continue;
+            };
+            if notices::closes(&label) {
+                continue;
+            }
+            day.meal(meal, time(&daypart.starttime), time(&daypart.endtime));
+            for counter in in_order(daypart.stations) {
+                let station = counter.name().unwrap_or_else(|| label.clone());
+                for id in counter.items.into_values() {
+                    if let Some(item) = dishes.serve(&id)? {
+                        day.item(&station, item);
+                    }
+                }
+            }
+        }
+        Ok((day.finish(), dishes.skipped()?))
+    }
+}
+
+/// The id and what is assigned, where a name goes on as `dayparts['3'] =`.
+fn daypart(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("dayparts[")?;
+    let id = rest.trim_start_matches(['\'', '"']);
+    let (id, rest) = id.split_at_checked(id.find(|c: char| !c.is_ascii_alphanumeric())?)?;
+    let rest = rest.trim_start_matches(['\'', '"']).strip_prefix(']')?;
+    Some((id, script::assigned(rest)?))
+}
+
+/// By the number that opens `order_id` ("0014-378"); those without one stay in order at the end.
+fn in_order(stations: PhpArray<Counter>) -> Vec<Counter> {
+    let mut stations: Vec<Counter> = stations.into_values().collect();
+    stations.sort_by_key(|station| {
+        let order = station.order_id.as_str().and_then(|id| id.split('-').next()?.parse().ok());
+        order.unwrap_or(u32::MAX)
+    });
+    stations
+}
+
+impl Counter {
+    /// The label as guests know it: kitchens mark a station with an `@`.
+    fn name(&self) -> Option<String> {
+        let label = text::clean(&self.label)?;
+        let name = label.trim_start_matches(['@', ' ']);
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+}
+
+/// "HH:MM".
+fn time(value: &Value) -> Option<NaiveTime> {
+    NaiveTime::parse_from_str(value.as_str()?.trim(), "%H:%M").ok()
+}

@@ -1,1 +1,149 @@
-//! placeholder
+//! Pomona's menus (Frank, Frary, Oldenborg): one feed a hall with about seven days in it. The feed
+//! is XML turned into JSON, in which one child is an object and several are a list. Refuses to
+//! guess: a date that the feed does not name is not in the answer.
+
+mod feed;
+mod loose;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use scraper::{Html, Selector};
+use serde_json::error::Category;
+
+use self::feed::{Feed, Record};
+use super::{ParseError, text};
+use crate::menu::{Day, DayBuilder, Meal, MealMenu, MenuItem, Reading};
+
+/// What a feed says of every date that it names; start and end of meals are not in it.
+///
+/// # Errors
+/// [`ParseError::Html`] for a page (a login after a redirect), [`ParseError::Json`] for a cut or
+/// garbled body, [`ParseError::Shape`] where there is no `EatecExchange.menu`, or one in which no
+/// date or no dish at all can be read.
+pub fn parse(body: &str) -> Result<Reading, ParseError> {
+    let menu = read_feed(unwrap_jsonp(body))?.exchange.menu;
+    let named = menu.items.len() + menu.wrong;
+    let mut skipped = menu.wrong;
+    let mut dates: BTreeMap<NaiveDate, Vec<Record<'_>>> = BTreeMap::new();
+    for record in menu.items {
+        match record.date() {
+            Some(date) => dates.entry(date).or_default().push(record),
+            None => skipped += record.dish_count(),
+        }
+    }
+    if named > 0 && dates.is_empty() {
+        return Err(ParseError::Shape("no record of the feed has a date"));
+    }
+    let days = dates.into_iter();
+    let days = days.map(|(date, records)| (date, read_day(&records, &mut skipped)));
+    let days: BTreeMap<_, _> = days.collect();
+    if skipped > 0 && !days.values().any(|day| matches!(day, Day::Posted(_))) {
+        return Err(ParseError::Shape("no dish of the feed can be read"));
+    }
+    Ok(Reading { days, skipped })
+}
+
+/// The address of the feed that a hall's page names today; the host has moved before.
+#[must_use]
+pub fn feed_address(page: &str) -> Option<String> {
+    const ATTRIBUTE: &str = "data-dining-menu-json-url";
+    let holder = Selector::parse("div#dining-menu-from-json").ok()?;
+    let page = Html::parse_document(page);
+    let mut addresses = page.select(&holder).filter_map(|div| div.attr(ATTRIBUTE));
+    let address = addresses.next()?.trim();
+    (!address.is_empty()).then(|| address.to_owned())
+}
+
+/// What stands in the brackets of `/**/ menuData(…);`, or the body itself if there are none.
+fn unwrap_jsonp(body: &str) -> &str {
+    let mut rest = body.trim_start_matches('\u{FEFF}').trim();
+    while let Some((comment, after)) = rest.split_once("*/") {
+        if !comment.starts_with("/*") {
+            break;
+        }
+        rest = after.trim_start();
+    }
+    let names_function = |c: char| c.is_alphanumeric() || "_$. ".contains(c);
+    match rest.split_once('(') {
+        Some((callback, inner)) if callback.chars().all(names_function) => {
+            inner.trim_end_matches([';', ')', ' ', '\n', '\r', '\t'])
+        }
+        _ => rest,
+    }
+}
+
+fn read_feed(json: &str) -> Result<Feed<'_>, ParseError> {
+    if json.starts_with('<') {
+        return Err(ParseError::Html);
+    }
+    serde_json::from_str(json).map_err(|error| match error.classify() {
+        Category::Data => ParseError::Shape("no EatecExchange.menu"),
+        _ => ParseError::Json(error),
+    })
+}
+
+/// What one station serves at one meal, each dish with its place where it has one.
+struct Served {
+    meal: Meal,
+    station: String,
+    dishes: Vec<(Option<u64>, MenuItem)>,
+}
+
+/// A hall is shut only if all records of the date say so: a second menu cycle may add a "Closed"
+/// to a day with meals.
+fn read_day(records: &[Record<'_>], skipped: &mut usize) -> Day {
+    if records.iter().all(Record::is_closed) {
+        return Day::Closed;
+    }
+    let is_lunch = |record: &Record<'_>| record.period_meal() == Some(Meal::Lunch);
+    let has_lunch = records.iter().any(is_lunch);
+    let mut served = Vec::new();
+    for record in records {
+        match record.meal(has_lunch) {
+            Some(meal) => *skipped += serve(record, &meal, &mut served),
+            None => *skipped += record.dish_count(),
+        }
+    }
+    match arrange(served) {
+        meals if meals.is_empty() => Day::NotPosted,
+        meals => Day::Posted(meals),
+    }
+}
+
+/// Adds the dishes of a record to their stations; gives the number of unreadable ones.
+fn serve(record: &Record<'_>, meal: &Meal, served: &mut Vec<Served>) -> usize {
+    let mut skipped = record.wrong();
+    for recipe in record.recipes().filter(|recipe| !recipe.is_hidden()) {
+        let Some((station, item)) = recipe.station().zip(recipe.item()) else {
+            skipped += 1;
+            continue;
+        };
+        // A station without a name takes that of its meal.
+        let station = station.unwrap_or_else(|| text::title_case(meal.as_str()));
+        let dish = (recipe.place(), item);
+        let known = |known: &&mut Served| known.meal == *meal && known.station == station;
+        match served.iter_mut().find(known) {
+            Some(known) => known.dishes.push(dish),
+            None => {
+                let (meal, dishes) = (meal.clone(), vec![dish]);
+                served.push(Served { meal, station, dishes });
+            }
+        }
+    }
+    skipped
+}
+
+/// Dishes with a place come first, by place; the rest keep the order of the feed.
+fn arrange(served: Vec<Served>) -> Vec<MealMenu> {
+    let mut day = DayBuilder::default();
+    for mut station in served {
+        let by_place = |(place, _): &(Option<u64>, MenuItem)| (place.is_none(), *place);
+        station.dishes.sort_by_key(by_place);
+        day.meal(station.meal, None, None);
+        for (_, item) in station.dishes {
+            day.item(&station.station, item);
+        }
+    }
+    day.finish()
+}

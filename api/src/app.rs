@@ -1,0 +1,107 @@
+//! What every handler is given: handles on the stores, the settings of a request, and what one
+//! process shares among its requests. Cheap to clone.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use common::{
+    cache::{self, Cache, Names, RedisPatience},
+    lease::Leases,
+    queue::Queue,
+    refresh::Refresher,
+    store::Store,
+    vendors::Vendors,
+};
+
+use crate::{StartError, config::ApiConfig, flights::Flights, waiters::Waiters};
+
+/// For an answer of Redis while a visitor waits.
+const REDIS: RedisPatience =
+    RedisPatience { connect: Duration::from_millis(200), response: Duration::from_millis(250) };
+/// For an answer of Postgres while a visitor waits.
+const POSTGRES: Duration = Duration::from_secs(1);
+/// Connections to Postgres.
+const CONNECTIONS: u32 = 10;
+
+/// See the top of the file.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// What [`App`] points to.
+pub(crate) struct Shared {
+    /// The cache and the queue, where there is a Redis.
+    pub(crate) redis: Option<Redis>,
+    pub(crate) store: Store,
+    /// Makes menus when nobody else does.
+    pub(crate) refresher: Refresher,
+    /// Misses under way.
+    pub(crate) flights: Flights,
+    pub(crate) miss_wait: Duration,
+    pub(crate) soft_wait: Duration,
+    /// The oldest copy that is served in place of one that could not be read.
+    pub(crate) stale_max: Duration,
+    /// How long "no menu" holds where no entry says so.
+    pub(crate) negative: Duration,
+    pub(crate) zone: Tz,
+}
+
+/// All that needs Redis.
+pub(crate) struct Redis {
+    pub(crate) cache: Cache,
+    pub(crate) queue: Queue,
+    pub(crate) waiters: Waiters,
+    pub(crate) names: Names,
+}
+
+impl App {
+    pub(crate) fn new(config: &ApiConfig) -> Result<Self, StartError> {
+        let names = Names::new(config.stores.key_prefix.clone());
+        let link = match &config.stores.redis_url {
+            Some(url) => Some(cache::connect(url, REDIS)?),
+            None => None,
+        };
+        let redis = link.clone().map(|link| Redis {
+            cache: Cache::new(link.clone(), names.clone()),
+            queue: Queue::new(link, names.clone()),
+            waiters: Waiters::default(),
+            names: names.clone(),
+        });
+        let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
+        let refresher = Refresher {
+            cache: redis.as_ref().map(|redis| redis.cache.clone()),
+            store: store.clone(),
+            vendors: Vendors::new(&config.vendors)?,
+            leases: Leases::new(link.map(|link| (link, names))),
+            lifetimes: config.lifetimes,
+            zone: config.zone,
+            budget: config.vendors.fetch_timeout,
+        };
+        Ok(Self(Arc::new(Shared {
+            redis,
+            store,
+            refresher,
+            flights: Flights::default(),
+            miss_wait: config.miss_wait,
+            soft_wait: config.soft_wait,
+            stale_max: config.lifetimes.stale_max,
+            negative: config.lifetimes.negative,
+            zone: config.zone,
+        })))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    /// The halls' own day at this instant.
+    pub(crate) fn day_of(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.zone).date_naive()
+    }
+}

@@ -1,0 +1,93 @@
+//! What the api reads from the environment.
+
+use std::{net::SocketAddr, time::Duration};
+
+use chrono_tz::Tz;
+use common::config::{
+    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, time_zone,
+};
+
+/// The api's settings.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Whose pages may read the answers (CORS); empty = everybody's.
+    pub allowed_origins: Vec<String>,
+    /// How long a miss waits with nothing to show.
+    pub miss_wait: Duration,
+    /// How long a miss waits with a last good copy at hand.
+    pub soft_wait: Duration,
+    /// Postgres and Redis.
+    pub stores: Stores,
+    /// How long things are good for.
+    pub lifetimes: Lifetimes,
+    /// Where the vendors are, for when nobody else can read them.
+    pub vendors: VendorSettings,
+    /// The halls' wall clock.
+    pub zone: Tz,
+    /// Log filter and form.
+    pub log: LogSettings,
+}
+
+impl ApiConfig {
+    /// Reads it through a lookup.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut vars = Vars::new(get);
+        let config = Self::read(&mut vars);
+        vars.finish(config)?.ok_or_else(|| Problems(Vec::new()))
+    }
+
+    /// Every variable that is read, with its default.
+    #[must_use]
+    pub fn variables() -> Vec<Variable> {
+        let mut vars = Vars::new(&|_| None);
+        Self::read(&mut vars);
+        vars.variables()
+    }
+
+    fn read(vars: &mut Vars<'_>) -> Option<Self> {
+        const MS: Duration = Duration::from_millis(1);
+        let stores = Stores::read(vars, false);
+        let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let addr = vars.parsed_or("API_ADDR", addr, "where the api listens");
+        let origins =
+            vars.parsed_or("ALLOWED_ORIGINS", "*".to_owned(), "CORS: comma-separated, or *");
+        let allowed_origins = origins
+            .split(',')
+            .map(|origin| origin.trim().to_owned())
+            .filter(|origin| !origin.is_empty() && origin != "*")
+            .collect();
+        let miss_wait = vars.duration_or(
+            "MISS_WAIT_MS",
+            MS,
+            5_000,
+            0..=60_000,
+            "how long a miss waits with nothing to show",
+        );
+        let soft_wait = vars.duration_or(
+            "SOFT_WAIT_MS",
+            MS,
+            800,
+            0..=60_000,
+            "how long a miss waits with a last good copy at hand",
+        );
+        let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
+        let (zone, log) = (time_zone(vars), LogSettings::read(vars));
+        let stores = stores?;
+        Some(Self {
+            addr,
+            allowed_origins,
+            miss_wait,
+            soft_wait,
+            stores,
+            lifetimes,
+            vendors,
+            zone,
+            log,
+        })
+    }
+}

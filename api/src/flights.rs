@@ -1,0 +1,114 @@
+//! Misses under way: one flight a key and process, however many requests want it. A flight is
+//! nobody's request: it goes on when who started it has left.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use common::entry::MenuKey;
+use tokio::sync::watch;
+
+use crate::{problem::ApiError, read_through::Served};
+
+/// How a flight ended; shared by all who waited for it.
+pub(crate) type Landing = Result<Served, ApiError>;
+
+/// The flights of one process.
+#[derive(Clone, Default)]
+pub(crate) struct Flights(Arc<Mutex<HashMap<MenuKey, watch::Receiver<Option<Landing>>>>>);
+
+impl Flights {
+    /// Waits for the flight of this key; starts it if none is under way.
+    pub(crate) async fn join<F>(&self, key: &MenuKey, fly: impl FnOnce() -> F) -> Landing
+    where
+        F: Future<Output = Landing> + Send + 'static,
+    {
+        let mut landing = self.landing(key, fly);
+        match landing.wait_for(Option::is_some).await {
+            Ok(landed) => landed.clone().unwrap_or(Err(ApiError::Pending)),
+            // It crashed. Who asks again starts another.
+            Err(_) => Err(ApiError::Pending),
+        }
+    }
+
+    fn landing<F>(&self, key: &MenuKey, fly: impl FnOnce() -> F) -> watch::Receiver<Option<Landing>>
+    where
+        F: Future<Output = Landing> + Send + 'static,
+    {
+        let mut flights = self.flights();
+        if let Some(landing) = flights.get(key) {
+            return landing.clone();
+        }
+        let (tell, landing) = watch::channel(None);
+        flights.insert(key.clone(), landing.clone());
+        let grounded = Grounded { flights: self.clone(), key: key.clone() };
+        let flight = fly();
+        tokio::spawn(async move {
+            let landed = flight.await;
+            // Off the list before it is told: who comes now looks into the cache, and starts a
+            // flight of its own if there is need.
+            drop(grounded);
+            tell.send_replace(Some(landed));
+        });
+        landing
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<MenuKey, watch::Receiver<Option<Landing>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a flight off the list, also when it crashes.
+struct Grounded {
+    flights: Flights,
+    key: MenuKey,
+}
+
+impl Drop for Grounded {
+    fn drop(&mut self) {
+        self.flights.flights().remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
+
+    fn key() -> MenuKey {
+        "menu:hoch:2026-02-09:lunch".parse().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_flight_serves_all_and_outlives_who_started_it() {
+        let (flights, flown) = (Flights::default(), Arc::new(AtomicUsize::new(0)));
+        let fly = || {
+            let flown = Arc::clone(&flown);
+            async move {
+                flown.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Err(ApiError::Pending)
+            }
+        };
+        let first =
+            tokio::time::timeout(Duration::from_millis(10), flights.join(&key(), fly)).await;
+        assert!(first.is_err(), "the first visitor leaves");
+        let key = key();
+        let (second, third) = tokio::join!(flights.join(&key, fly), flights.join(&key, fly));
+        assert!(second.is_err() && third.is_err());
+        assert_eq!(flown.load(Ordering::SeqCst), 1);
+        assert!(flights.flights().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flight_that_crashes_keeps_nobody_waiting() {
+        let flights = Flights::default();
+        let crash = || async { panic!("on purpose") };
+        assert!(matches!(flights.join(&key(), crash).await, Err(ApiError::Pending)));
+        assert!(flights.flights().is_empty());
+    }
+}

@@ -1,0 +1,74 @@
+//! The api: read-only HTTP. Answers from Redis; on a miss it asks the queue for one job and waits
+//! a little for word of it.
+//!
+//! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `answer`.
+//! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
+//! With a store away: `degraded`.
+
+mod answer;
+mod app;
+pub mod config;
+mod degraded;
+mod extract;
+mod flights;
+mod problem;
+mod read_through;
+mod routes;
+mod waiters;
+
+use std::time::Duration;
+
+use app::App;
+use common::{line, telemetry};
+use config::ApiConfig;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// For requests under way to end after the signal.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Why the api cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("listening on API_ADDR: {0}")]
+    Listen(#[from] std::io::Error),
+    /// The client does not take the URL.
+    #[error("REDIS_URL: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// The driver does not take the URL.
+    #[error("DATABASE_URL: {0}")]
+    Store(#[from] common::store::StoreError),
+    /// No client for the vendors.
+    #[error("vendors: {0}")]
+    Vendors(#[from] common::vendors::FetchError),
+}
+
+/// Answers until the token is cancelled, then ends what is under way.
+///
+/// # Errors
+/// When it cannot start. Stores that are away are no reason.
+pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), StartError> {
+    let listener = TcpListener::bind(config.addr).await?;
+    let address = listener.local_addr()?;
+    let app = App::new(&config)?;
+    if let (Some(url), Some(redis)) = (config.stores.redis_url.clone(), &app.redis) {
+        let waiters = redis.waiters.clone();
+        let channel = redis.names.ready();
+        tokio::spawn(line::follow(url, channel, move |event| waiters.hear(&event)));
+    } else {
+        tracing::warn!("no REDIS_URL: every menu comes from Postgres or straight from its vendor");
+    }
+    let router = routes::router(app, &config.allowed_origins);
+    telemetry::listening(address);
+    let answering =
+        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overtime = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        ended = answering.into_future() => Ok(ended?),
+        () = overtime => Ok(()),
+    }
+}

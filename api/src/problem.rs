@@ -1,0 +1,141 @@
+//! Every error that a caller can meet, as a problem (RFC 9457). An internal cause is logged where
+//! it is met and never sent.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use common::entry::NoMenu;
+use serde::Serialize;
+
+/// The errors.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// 404
+    #[error("Unknown hall_id: {0}")]
+    UnknownHall(String),
+    /// 400
+    #[error("Invalid date format, use YYYY-MM-DD")]
+    InvalidDate,
+    /// 400
+    #[error("{0}")]
+    Parameter(String),
+    /// 404
+    #[error("No menu found for {hall} on {date} for {meal}")]
+    NoMenu {
+        hall: &'static str,
+        date: String,
+        meal: String,
+        reason: NoMenu,
+        /// How long this answer holds.
+        left: Duration,
+    },
+    /// 503: the vendor failed, or nothing can be asked.
+    #[error("Menu temporarily unavailable")]
+    Unavailable { retry_after: Duration },
+    /// 503: not ready in time.
+    #[error("Menu is being fetched, try again")]
+    Pending,
+    /// 503: a list that neither store can give.
+    #[error("Temporarily unavailable")]
+    StoresAway,
+    /// 404
+    #[error("There is nothing at this path")]
+    UnknownPath,
+    /// 405
+    #[error("Only GET, HEAD and OPTIONS are answered here")]
+    Method,
+    /// 500
+    #[error("Something went wrong on our side")]
+    Internal,
+}
+
+/// A problem before it knows which request it answers; see [`crate::routes`].
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Problem {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+impl ApiError {
+    /// What a caller sees of it.
+    fn problem(&self) -> (StatusCode, Problem) {
+        let (status, r#type, title) = match self {
+            Self::UnknownHall(_) => (404, "/problems/unknown-hall", "Unknown hall"),
+            Self::InvalidDate => (400, "/problems/invalid-date", "Invalid date"),
+            Self::Parameter(_) => (400, "/problems/invalid-parameter", "Invalid parameter"),
+            Self::NoMenu { .. } => (404, "/problems/no-menu", "No menu"),
+            Self::Unavailable { .. } | Self::StoresAway => {
+                (503, "/problems/unavailable", "Temporarily unavailable")
+            }
+            Self::Pending => (503, "/problems/pending", "Not ready yet"),
+            Self::UnknownPath => (404, "/problems/unknown-path", "Unknown path"),
+            Self::Method => (405, "/problems/method-not-allowed", "Method not allowed"),
+            Self::Internal => (500, "/problems/internal", "Internal error"),
+        };
+        let reason = match self {
+            Self::NoMenu { reason, .. } => Some(reason.as_str()),
+            Self::Unavailable { .. } => Some("vendor_error"),
+            Self::Pending => Some("pending"),
+            _ => None,
+        };
+        let problem = Problem { r#type, title, status, detail: self.to_string(), reason };
+        (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), problem)
+    }
+
+    fn headers(&self) -> Vec<(HeaderName, String)> {
+        let retry = |after: Duration| {
+            vec![
+                (header::CACHE_CONTROL, "no-store".to_owned()),
+                (header::RETRY_AFTER, after.as_secs_f64().ceil().max(1.0).to_string()),
+            ]
+        };
+        match self {
+            Self::NoMenu { left, .. } => {
+                vec![(header::CACHE_CONTROL, format!("public, max-age={}", left.as_secs()))]
+            }
+            Self::Unavailable { retry_after } => retry(*retry_after),
+            Self::Pending | Self::StoresAway => retry(Duration::from_secs(1)),
+            Self::Method => vec![(header::ALLOW, "GET, HEAD, OPTIONS".to_owned())],
+            _ => vec![(header::CACHE_CONTROL, "no-store".to_owned())],
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, problem) = self.problem();
+        let mut response = status.into_response();
+        for (name, value) in self.headers() {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+/// Gives a problem its body, once the request is known that it answers.
+pub(crate) fn render(mut response: Response, request_id: &str) -> Response {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        #[serde(flatten)]
+        problem: Problem,
+        instance: &'a str,
+    }
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let (mut head, _) = response.into_parts();
+    let body = Json(Body { problem, instance: request_id }).into_response().into_body();
+    let kind = HeaderValue::from_static("application/problem+json");
+    head.headers.insert(header::CONTENT_TYPE, kind);
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, body)
+}

@@ -1,0 +1,164 @@
+//! A menu, whoever has it: the cache, else one job and a short wait for it, else the last good
+//! copy. Reads forwards: look, register, look, push, wait, look.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use common::{
+    cache::{Held, Look},
+    entry::{Entry, MenuKey, NoMenu},
+    menu::Meal,
+    queue::{Pushed, Reason, RefreshMenu},
+    vendors,
+};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    app::{App, Redis},
+    degraded,
+    flights::Landing,
+    problem::ApiError,
+};
+
+/// With no word from any worker for this long, nobody works.
+const NOBODY_WORKS: Duration = Duration::from_secs(10);
+/// A waiter looks for itself at least this often. Only to be safe: each time that it finds
+/// something is a wake-up that was lost, and is logged as such.
+const BACK_STOP: Duration = Duration::from_millis(500);
+/// The same while the line that brings wake-ups is down.
+const LINE_DOWN: Duration = Duration::from_millis(100);
+/// Stale copies that were never put into the cache hold this long in a caller's.
+const STALE_LEFT: Duration = Duration::from_secs(30);
+
+/// What is served, and where it came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Served {
+    pub(crate) held: Held,
+    pub(crate) from: From,
+}
+
+/// Where an answer came from, in the terms of RFC 9211.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// The cache.
+    Hit,
+    /// The cache, after a job.
+    Stored,
+    /// The last good copy, because the job was not done in time.
+    Copy,
+    /// Postgres, past the cache.
+    Postgres,
+    /// The vendor, past the queue.
+    Live,
+}
+
+/// The menu of a key, or why there is none.
+pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Served, ApiError> {
+    let (first, last) = vendors::window(app.day_of(Utc::now()));
+    if key.date < first || key.date > last {
+        return saved(app, &key, NoMenu::OutOfRange).await;
+    }
+    let Some(redis) = &app.redis else { return degraded::menu(app, &key).await };
+    match redis.cache.get(&key).await {
+        Ok(Look::Held(held)) => Ok(Served { held, from: From::Hit }),
+        // Nobody can ask a vendor for a meal of its own naming, so nobody can fill the queue so.
+        Ok(_) if matches!(key.meal, Meal::Other(_)) => {
+            saved(app, &key, NoMenu::MealNotServed).await
+        }
+        Ok(found) => {
+            let foreign = matches!(found, Look::Foreign);
+            let (app, request_id) = (app.clone(), request_id.to_owned());
+            let flight = key.clone();
+            app.clone().flights.join(&key, || fly(app, flight, foreign, request_id)).await
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the cache cannot be asked");
+            degraded::menu(app, &key).await
+        }
+    }
+}
+
+/// What Postgres has of a key that no vendor is asked for.
+async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, ApiError> {
+    match degraded::copy(app, key).await {
+        Ok(Some(held)) => Ok(Served { held, from: From::Postgres }),
+        Ok(None) => {
+            let entry = Entry::NoMenu { reason: otherwise, fetched_at: Utc::now() };
+            let held = Held { entry, left: app.negative };
+            Ok(Served { held, from: From::Postgres })
+        }
+        Err(_) => Err(ApiError::Unavailable { retry_after: Duration::from_secs(5) }),
+    }
+}
+
+/// A miss, for all requests of this process that want the key.
+async fn fly(app: App, key: MenuKey, foreign: bool, request_id: String) -> Landing {
+    let Some(redis) = &app.redis else { return degraded::menu(&app, &key).await };
+    let started = Instant::now();
+    let mut interest = redis.waiters.register(&key);
+    if let Some(landed) = look(redis, &key, From::Hit).await {
+        return Ok(landed);
+    }
+    let job = RefreshMenu { key: key.clone(), reason: Reason::Miss, request_id: Some(request_id) };
+    match redis.queue.push(&job, foreign).await {
+        Err(error) => {
+            tracing::warn!(%error, "no job can be pushed");
+            return degraded::menu(&app, &key).await;
+        }
+        Ok(answer) => {
+            tracing::debug!(job.id = %key, pushed = ?answer.pushed, "pushed");
+            if answer.pushed == Pushed::Full {
+                return copy_or(&app, &key, ApiError::Pending).await;
+            }
+            if answer.worker_silence.is_none_or(|silence| silence >= NOBODY_WORKS) {
+                tracing::warn!(job.id = %key, "nobody works: reading it here");
+                return degraded::live(&app, &key).await;
+            }
+        }
+    }
+    let mut copy_was_sought = false;
+    loop {
+        let budget = if copy_was_sought { app.miss_wait } else { app.soft_wait.min(app.miss_wait) };
+        let until = started + budget;
+        let pause = if redis.waiters.hears() { BACK_STOP } else { LINE_DOWN };
+        let next_look = Instant::now() + pause;
+        let called = timeout_at(until.min(next_look), interest.called()).await.is_ok();
+        if let Some(landed) = look(redis, &key, From::Stored).await {
+            if !called && redis.waiters.hears() && pause == BACK_STOP {
+                tracing::warn!(job.id = %key, "found by the back-stop: a wake-up was lost");
+            }
+            return Ok(landed);
+        }
+        if Instant::now() < until {
+            continue;
+        }
+        if !copy_was_sought {
+            copy_was_sought = true;
+            if let Ok(Some(held)) = degraded::copy(&app, &key).await {
+                return Ok(Served { held, from: From::Copy });
+            }
+        }
+        if Instant::now() >= started + app.miss_wait {
+            return Err(ApiError::Pending);
+        }
+    }
+}
+
+async fn look(redis: &Redis, key: &MenuKey, from: From) -> Option<Served> {
+    match redis.cache.get(key).await {
+        Ok(Look::Held(held)) => Some(Served { held, from }),
+        _ => None,
+    }
+}
+
+async fn copy_or(app: &App, key: &MenuKey, otherwise: ApiError) -> Landing {
+    match degraded::copy(app, key).await {
+        Ok(Some(held)) => Ok(Served { held, from: From::Copy }),
+        _ => Err(otherwise),
+    }
+}
+
+/// What a copy that is not in the cache has left, in a caller's cache.
+pub(crate) const fn stale_left() -> Duration {
+    STALE_LEFT
+}

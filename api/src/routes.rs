@@ -1,0 +1,118 @@
+//! Every route and layer on one screen.
+
+mod halls;
+mod health;
+mod menus;
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
+use tracing::Instrument;
+
+use crate::{
+    app::App,
+    problem::{self, ApiError},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of the request that is being answered.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// All of it, layers outermost last.
+pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
+    let routes: [(&str, MethodRouter<App>); 4] = [
+        ("/api/v2/menus", get(menus::show)),
+        ("/api/v2/halls", get(halls::list)),
+        ("/healthz", get(health::alive)),
+        ("/readyz", get(health::ready)),
+    ];
+    let mut router = Router::new();
+    for (path, route) in routes {
+        // With and without the slash: browsers lose CORS on a redirect.
+        router = router.route(&format!("{path}/"), route.clone()).route(path, route);
+    }
+    router
+        .fallback(async || ApiError::UnknownPath)
+        .method_not_allowed_fallback(async || ApiError::Method)
+        .with_state(app)
+        .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
+        .layer(middleware::from_fn(identify))
+        .layer(cors(allowed_origins))
+}
+
+/// Names the request, logs it once, and gives problems their bodies.
+async fn identify(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request.headers().get(&REQUEST_ID).and_then(sane).unwrap_or_else(new_id);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("http.request", request.id = id);
+    let answering = async {
+        let mut response = problem::render(next.run(request).await, &id);
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
+        tracing::info!(
+            http.method = %method,
+            http.path = ?path.chars().take(80).collect::<String>(),
+            http.status = response.status().as_u16(),
+            cache.status = cache.unwrap_or("-"),
+            duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            "answered"
+        );
+        response
+    };
+    answering.instrument(span).await
+}
+
+/// A caller's own id, if it can stand in a log and a header.
+fn sane(id: &HeaderValue) -> Option<String> {
+    let id = id.to_str().ok()?;
+    let fits = (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    fits.then(|| id.to_owned())
+}
+
+fn new_id() -> String {
+    format!("{:024x}", fastrand::u128(..) >> 32)
+}
+
+fn cors(allowed: &[String]) -> CorsLayer {
+    let origins: Vec<HeaderValue> =
+        allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let origins = if allowed.is_empty() { AllowOrigin::any() } else { AllowOrigin::list(origins) };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
+        .allow_headers([header::ACCEPT, header::CONTENT_TYPE, header::IF_NONE_MATCH, REQUEST_ID])
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::RETRY_AFTER,
+            HeaderName::from_static("cache-status"),
+            REQUEST_ID,
+            HeaderName::from_static("x-total-count"),
+        ])
+        .max_age(Duration::from_secs(86_400))
+}
+
+/// For answers that are a status and a word.
+pub(crate) fn plain(status: StatusCode, body: impl IntoResponse) -> Response {
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

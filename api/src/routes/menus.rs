@@ -1,0 +1,78 @@
+//! Menus of one hall. Knows the shape of the URL, nothing of how a menu is made.
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderName, HeaderValue},
+    response::{IntoResponse, Response},
+};
+use common::{
+    entry::{Entry, MenuKey, NoMenu},
+    menu::Meal,
+};
+
+use super::RequestId;
+use crate::{
+    answer::{Answer, Conditional},
+    app::App,
+    extract::Parameters,
+    problem::ApiError,
+    read_through::{self, From, Served, stale_left},
+};
+
+/// `GET /api/v2/menus?hall_id=&date=&meal=`
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    known: Conditional,
+    asked: Parameters,
+) -> Result<Response, ApiError> {
+    let (hall, date, word) = (asked.hall()?, asked.date("date")?, asked.required("meal")?);
+    let Some(meal) = Meal::parse(&word) else {
+        let (hall, date) = (hall.as_str(), date.to_string());
+        let (reason, left) = (NoMenu::MealNotServed, app.negative);
+        return Err(ApiError::NoMenu { hall, date, meal: word, reason, left });
+    };
+    let key = MenuKey { hall, date, meal };
+    let served = read_through::menu(&app, key.clone(), &request_id).await?;
+    Ok(answer(&key, served, &known))
+}
+
+fn answer(key: &MenuKey, served: Served, known: &Conditional) -> Response {
+    let left = served.held.left;
+    let cache_status = cache_status(served.from, left.as_secs());
+    match served.held.entry {
+        Entry::Menu { body, is_stale, fetched_at } => {
+            let max_age = if is_stale { left.min(stale_left()) } else { left };
+            let (cache_status, last_modified) = (Some(cache_status), Some(fetched_at));
+            Answer { body, max_age, cache_status, last_modified, more: Vec::new() }.respond(known)
+        }
+        Entry::NoMenu { reason, .. } => {
+            let (hall, date) = (key.hall.as_str(), key.date.to_string());
+            let error = ApiError::NoMenu { hall, date, meal: key.meal.to_string(), reason, left };
+            with_cache_status(error, &cache_status)
+        }
+        Entry::Failed { .. } => {
+            with_cache_status(ApiError::Unavailable { retry_after: left }, &cache_status)
+        }
+    }
+}
+
+fn with_cache_status(error: ApiError, status: &str) -> Response {
+    let mut response = error.into_response();
+    if let Ok(status) = HeaderValue::from_str(status) {
+        response.headers_mut().insert(HeaderName::from_static("cache-status"), status);
+    }
+    response
+}
+
+/// RFC 9211.
+fn cache_status(from: From, ttl: u64) -> String {
+    match from {
+        From::Hit => format!("menus5c; hit; ttl={ttl}"),
+        From::Stored => "menus5c; fwd=miss; stored".to_owned(),
+        From::Copy => "menus5c; fwd=stale".to_owned(),
+        From::Postgres => "menus5c; fwd=bypass; detail=postgres".to_owned(),
+        From::Live => "menus5c; fwd=bypass; detail=live".to_owned(),
+    }
+}

@@ -1,0 +1,266 @@
+//! The cache in Redis: entries in, entries out, and who is told. The only file with cache commands.
+
+use std::{sync::LazyLock, time::Duration};
+
+use bytes::Bytes;
+use redis::{Script, aio::ConnectionManager};
+
+use crate::{
+    config::SecretUrl,
+    entry::{Entry, MenuKey},
+    vendors::Document,
+};
+
+/// Redis could not be asked, or refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// The client's own error.
+    #[error("Redis: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// An entry could not be written as JSON.
+    #[error("entry: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The names of all that we keep in Redis: one place for the prefix.
+#[derive(Debug, Clone)]
+pub struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// Names that start with `prefix`.
+    #[must_use]
+    pub const fn new(prefix: String) -> Self {
+        Self { prefix }
+    }
+
+    /// The key of an entry.
+    #[must_use]
+    pub fn entry(&self, key: &MenuKey) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// The channel that says which entries are there now.
+    #[must_use]
+    pub fn ready(&self) -> String {
+        format!("{}ready", self.prefix)
+    }
+
+    /// The queue, and with it every key that starts with its name.
+    #[must_use]
+    pub fn queue(&self) -> String {
+        format!("{}fetch", self.prefix)
+    }
+
+    /// The lease on a document.
+    #[must_use]
+    pub fn lease(&self, document: &Document) -> String {
+        format!("{}lease:{document}", self.prefix)
+    }
+
+    fn list(&self, list: &str) -> String {
+        format!("{}{list}", self.prefix)
+    }
+
+    fn failures(&self, document: &Document) -> String {
+        format!("{}failures:{document}", self.prefix)
+    }
+}
+
+/// Life of a cached list or figure.
+pub const LIST_LIFE: Duration = Duration::from_secs(300);
+
+/// How a program waits for Redis.
+#[derive(Debug, Clone, Copy)]
+pub struct RedisPatience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For an answer.
+    pub response: Duration,
+}
+
+/// A connection that is made at first use and again whenever it is lost. Each failed command
+/// reports at once: whoever asked decides whether to ask again.
+///
+/// # Errors
+/// When the URL is not one that the client understands.
+pub fn connect(url: &SecretUrl, patience: RedisPatience) -> redis::RedisResult<ConnectionManager> {
+    let config = redis::aio::ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(patience.connect))
+        .set_response_timeout(Some(patience.response));
+    ConnectionManager::new_lazy_with_config(redis::Client::open(url.reveal())?, config)
+}
+
+/// An entry and how long it still holds.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The entry.
+    pub entry: Entry,
+    /// The rest of its lifetime.
+    pub left: Duration,
+}
+
+/// An entry to be written.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Under which key.
+    pub key: MenuKey,
+    /// What it holds.
+    pub entry: Entry,
+    /// For how long.
+    pub lifetime: Duration,
+}
+
+/// What to do where a key holds something already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Replace it unless it was fetched later: writes only move forward in time.
+    Older,
+    /// Leave it: a failed read never takes away what is there.
+    Nothing,
+}
+
+/// The cache of one deployment.
+#[derive(Clone)]
+pub struct Cache {
+    redis: ConnectionManager,
+    names: Names,
+}
+
+static PUT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("cache/put.lua")));
+
+impl Cache {
+    /// The cache behind this connection.
+    #[must_use]
+    pub const fn new(redis: ConnectionManager, names: Names) -> Self {
+        Self { redis, names }
+    }
+
+    /// What the key holds, and for how long, in one round trip. A value that is not one of ours,
+    /// or that would never expire, is no entry; [`Cache::get`] logs it and the next write replaces it.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn get(&self, key: &MenuKey) -> Result<Look, CacheError> {
+        let name = self.names.entry(key);
+        let asked = redis::pipe()
+            .get(&name)
+            .pttl(&name)
+            .query_async::<(Option<Vec<u8>>, i64)>(&mut self.redis.clone())
+            .await;
+        let (value, left) = match asked {
+            Ok(found) => found,
+            Err(error) if is_wrong_type(&error) => (Some(Vec::new()), -1),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(value) = value else { return Ok(Look::Nothing) };
+        let left = u64::try_from(left).ok().map(Duration::from_millis);
+        match left.zip(Entry::from_bytes(key, Bytes::from(value))) {
+            Some((left, entry)) => Ok(Look::Held(Held { entry, left })),
+            None => {
+                tracing::warn!(cache.key = %key, "not an entry of ours in the cache: a miss");
+                Ok(Look::Foreign)
+            }
+        }
+    }
+
+    /// Writes entries and wakes whoever waits for any of them, in one step.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked or refuses.
+    pub async fn put(&self, settled: &[Settled], over: Overwrite) -> Result<(), CacheError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<String> = settled.iter().map(|one| one.key.to_string()).collect();
+        let mut call = PUT.prepare_invoke();
+        call.key(self.names.ready());
+        for one in settled {
+            call.key(self.names.entry(&one.key));
+        }
+        call.arg(if over == Overwrite::Older { "newer" } else { "absent" }).arg(keys.join("\n"));
+        for one in settled {
+            let lifetime = u64::try_from(one.lifetime.as_millis()).unwrap_or(u64::MAX).max(1);
+            call.arg(one.entry.to_bytes(&one.key)?.as_ref()).arg(lifetime);
+        }
+        call.invoke_async::<u64>(&mut self.redis.clone()).await?;
+        Ok(())
+    }
+
+    /// Wakes whoever waits for this key, without writing anything.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn announce(&self, key: &MenuKey) -> Result<(), CacheError> {
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(self.names.ready()).arg(key.to_string());
+        publish.query_async::<u64>(&mut self.redis.clone()).await?;
+        Ok(())
+    }
+
+    /// Counts one more failed read of a document and tells how many there were in a row, give or
+    /// take: the count is forgotten two minutes after the last.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn count_failure(&self, document: &Document) -> Result<u32, CacheError> {
+        let name = self.names.failures(document);
+        let (count,) = redis::pipe()
+            .atomic()
+            .incr(&name, 1)
+            .expire(&name, 120)
+            .ignore()
+            .query_async::<(u32,)>(&mut self.redis.clone())
+            .await?;
+        Ok(count)
+    }
+
+    /// A cached list or figure, as it was put.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn get_list(&self, list: &str) -> Result<Option<(Vec<u8>, Duration)>, CacheError> {
+        let name = self.names.list(list);
+        let (value, left) = redis::pipe()
+            .get(&name)
+            .pttl(&name)
+            .query_async::<(Option<Vec<u8>>, i64)>(&mut self.redis.clone())
+            .await?;
+        Ok(value.zip(u64::try_from(left).ok().map(Duration::from_millis)))
+    }
+
+    /// Caches a list or figure for [`LIST_LIFE`].
+    ///
+    /// # Errors
+    /// When Redis cannot be asked or refuses.
+    pub async fn put_list(&self, list: &str, body: &[u8]) -> Result<(), CacheError> {
+        let mut set = redis::cmd("SET");
+        set.arg(self.names.list(list)).arg(body).arg("EX").arg(LIST_LIFE.as_secs());
+        Ok(set.query_async(&mut self.redis.clone()).await?)
+    }
+
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), CacheError> {
+        Ok(redis::cmd("PING").query_async(&mut self.redis.clone()).await?)
+    }
+}
+
+/// What a look into the cache finds.
+#[derive(Debug, Clone)]
+pub enum Look {
+    /// An entry.
+    Held(Held),
+    /// No value.
+    Nothing,
+    /// A value that we did not write, or one without a lifetime.
+    Foreign,
+}
+
+fn is_wrong_type(error: &redis::RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
+}

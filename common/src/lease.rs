@@ -1,0 +1,152 @@
+//! The right to read a document: one holder in the process, one among all processes. It lasts as
+//! long as its holder lives and a few seconds more.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use redis::{Script, aio::ConnectionManager};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::{cache::Names, vendors::Document};
+
+/// How long a lease outlives a holder that died.
+const LIFETIME: Duration = Duration::from_secs(4);
+/// How often a living holder renews it.
+const RENEWAL: Duration = Duration::from_secs(1);
+
+/// Hands out turns and leases.
+pub struct Leases {
+    turns: Mutex<HashMap<Document, Weak<tokio::sync::Mutex<()>>>>,
+    redis: Option<(ConnectionManager, Names)>,
+}
+
+/// The turn of one task of this process; ends with the value.
+pub struct Turn {
+    _guard: OwnedMutexGuard<()>,
+}
+
+/// What became of asking for a lease.
+pub enum Asked {
+    /// It is ours until [`Lease::release`], or until we die.
+    Taken(Lease),
+    /// Another process reads the document now.
+    Busy,
+    /// Nobody can say: there is no Redis to ask.
+    Away,
+}
+
+/// A lease that is held, and renewed while the value lives.
+pub struct Lease {
+    redis: ConnectionManager,
+    name: String,
+    token: String,
+    renewal: tokio::task::JoinHandle<()>,
+}
+
+static RENEW: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0",
+    )
+});
+static RELEASE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new("return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0")
+});
+
+impl Leases {
+    /// Leases among all processes that share this Redis; without one, within this process only.
+    #[must_use]
+    pub fn new(redis: Option<(ConnectionManager, Names)>) -> Self {
+        Self { turns: Mutex::new(HashMap::new()), redis }
+    }
+
+    /// Waits for this process's turn on a document.
+    pub async fn turn(&self, document: Document) -> Turn {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let known = turns.get(&document).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turn = Arc::new(tokio::sync::Mutex::new(()));
+                turns.insert(document, Arc::downgrade(&turn));
+                turn
+            })
+        };
+        Turn { _guard: turn.lock_owned().await }
+    }
+
+    /// Asks for the lease once, without waiting.
+    pub async fn ask(&self, document: Document) -> Asked {
+        let Some((redis, names)) = &self.redis else { return Asked::Away };
+        let (name, token) = (names.lease(&document), format!("{:032x}", fastrand::u128(..)));
+        let mut set = redis::cmd("SET");
+        set.arg(&name).arg(&token).arg("NX").arg("PX").arg(millis(LIFETIME));
+        match set.query_async::<Option<String>>(&mut redis.clone()).await {
+            Ok(Some(_)) => Asked::Taken(Lease::hold(redis.clone(), name, token)),
+            Ok(None) => Asked::Busy,
+            Err(error) => {
+                tracing::warn!(document = %document, %error, "no lease to be had: reading without");
+                Asked::Away
+            }
+        }
+    }
+}
+
+impl Lease {
+    fn hold(redis: ConnectionManager, name: String, token: String) -> Self {
+        let (mut link, key, value) = (redis.clone(), name.clone(), token.clone());
+        let renewal = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEWAL).await;
+                let mut renew = RENEW.key(&key);
+                let renewed =
+                    renew.arg(&value).arg(millis(LIFETIME)).invoke_async::<u64>(&mut link);
+                if let Err(error) = renewed.await {
+                    tracing::debug!(lease = key, %error, "lease not renewed");
+                }
+            }
+        });
+        Self { redis, name, token, renewal }
+    }
+
+    /// Gives it back. One that cannot be given back runs out by itself.
+    pub async fn release(mut self) {
+        self.renewal.abort();
+        let mut release = RELEASE.key(&self.name);
+        if let Err(error) = release.arg(&self.token).invoke_async::<u64>(&mut self.redis).await {
+            tracing::debug!(lease = self.name, %error, "lease not given back");
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hall::HallId;
+
+    #[tokio::test]
+    async fn one_task_at_a_time_has_the_turn_on_a_document() {
+        let leases = Leases::new(None);
+        let (frank, frary) = (Document::Feed(HallId::Frank), Document::Feed(HallId::Frary));
+        let first = leases.turn(frank).await;
+        let second = leases.turn(frank);
+        tokio::pin!(second);
+        assert!(futures::poll!(&mut second).is_pending());
+        let _other_document = leases.turn(frary).await;
+        drop(first);
+        let _second = second.await;
+        assert!(matches!(leases.ask(frank).await, Asked::Away));
+    }
+}

@@ -1,0 +1,175 @@
+//! The one job, its id, and how it is pushed: claim, enqueue and wake in one script. Workers' side
+//! of the queue is in `worker/src/queue/`; both follow the key layout of apalis-redis.
+
+use std::{sync::LazyLock, time::Duration};
+
+use redis::{Script, aio::ConnectionManager};
+use serde::{Deserialize, Serialize};
+
+use crate::{cache::Names, entry::MenuKey};
+
+/// How often one job is tried before it is dead.
+pub const MAX_ATTEMPTS: usize = 3;
+/// More jobs than this do not wait: who asks for one more is told to come back.
+const MAX_PENDING: usize = 2_000;
+/// A claimed id that is in no list for this long was lost.
+const HEAL_AFTER: Duration = Duration::from_secs(60);
+
+/// Why a menu is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A visitor found no entry.
+    Miss,
+    /// A meal is about to begin.
+    Prewarm,
+    /// An entry is about to expire.
+    Refresh,
+    /// Somebody at the ops side asked.
+    Manual,
+}
+
+impl Reason {
+    /// The word in columns and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Miss => "miss",
+            Self::Prewarm => "prewarm",
+            Self::Refresh => "refresh",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// Ask for a menu. The job's id is its cache key: asking twice is asking once. Its arguments name
+/// a menu and nothing else: never an address, so a forged job can make us read nothing new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshMenu {
+    /// Which menu.
+    pub key: MenuKey,
+    /// Why.
+    pub reason: Reason,
+    /// The visitor's request, so that one search of the logs shows a miss from end to end.
+    pub request_id: Option<String>,
+}
+
+impl RefreshMenu {
+    /// The job's id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.key.to_string()
+    }
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// A new job.
+    Enqueued,
+    /// That job is pending or running already.
+    Coalesced,
+    /// The entry is there: no job.
+    Cached,
+    /// The id was claimed by a job that was nowhere; it is enqueued again.
+    Healed,
+    /// Too many jobs wait: none was added.
+    Full,
+}
+
+/// What became of a push, and whether anybody works.
+#[derive(Debug, Clone, Copy)]
+pub struct PushAnswer {
+    /// What became of it.
+    pub pushed: Pushed,
+    /// How long ago a worker was last heard of; `None`: never.
+    pub worker_silence: Option<Duration>,
+}
+
+/// The pushing side of the queue.
+#[derive(Clone)]
+pub struct Queue {
+    redis: ConnectionManager,
+    names: Names,
+}
+
+static PUSH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("queue/push.lua")));
+
+impl Queue {
+    /// The queue behind this connection.
+    #[must_use]
+    pub const fn new(redis: ConnectionManager, names: Names) -> Self {
+        Self { redis, names }
+    }
+
+    /// Asks for a job. `even_if_cached`: also where an entry is there (to replace it).
+    ///
+    /// # Errors
+    /// When Redis cannot be asked or refuses.
+    pub async fn push(
+        &self,
+        job: &RefreshMenu,
+        even_if_cached: bool,
+    ) -> redis::RedisResult<PushAnswer> {
+        let arguments = serde_json::to_string(job)
+            .map_err(|error| redis::RedisError::from(std::io::Error::other(error)))?;
+        let (pushed, silence) = PUSH
+            .key(self.names.queue())
+            .key(self.names.entry(&job.key))
+            .arg(job.id())
+            .arg(arguments)
+            .arg(MAX_ATTEMPTS)
+            .arg(u8::from(!even_if_cached))
+            .arg(MAX_PENDING)
+            .arg(HEAL_AFTER.as_secs())
+            .invoke_async::<(String, i64)>(&mut self.redis.clone())
+            .await?;
+        let pushed = match pushed.as_str() {
+            "enqueued" => Pushed::Enqueued,
+            "coalesced" => Pushed::Coalesced,
+            "cached" => Pushed::Cached,
+            "healed" => Pushed::Healed,
+            _ => Pushed::Full,
+        };
+        Ok(PushAnswer {
+            pushed,
+            worker_silence: u64::try_from(silence).ok().map(Duration::from_secs),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_names_a_menu_and_its_id_is_the_cache_key() {
+        let job = RefreshMenu {
+            key: "menu:hoch:2026-02-09:lunch".parse().unwrap(),
+            reason: Reason::Miss,
+            request_id: Some("r-1".to_owned()),
+        };
+        assert_eq!(job.id(), "menu:hoch:2026-02-09:lunch");
+        let json = serde_json::to_string(&job).unwrap();
+        assert_eq!(
+            json,
+            r#"{"key":"menu:hoch:2026-02-09:lunch","reason":"miss","request_id":"r-1"}"#
+        );
+        assert_eq!(serde_json::from_str::<RefreshMenu>(&json).unwrap(), job);
+    }
+
+    #[test]
+    fn a_forged_job_does_not_decode() {
+        for forged in [
+            "",
+            "{}",
+            "[]",
+            r#"{"url":"http://127.0.0.1/"}"#,
+            r#"{"key":"menu:hoch:2026-02-09:LUNCH","reason":"miss"}"#,
+            r#"{"key":"menu:nowhere:2026-02-09:lunch","reason":"miss"}"#,
+            r#"{"key":"menu:hoch:2026-02-09:lunch","reason":"fun"}"#,
+        ] {
+            assert!(serde_json::from_str::<RefreshMenu>(forged).is_err(), "{forged}");
+        }
+    }
+}

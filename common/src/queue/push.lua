@@ -1,0 +1,41 @@
+-- Asks for a job: at most one of an id is pending or running at any time.
+--
+-- KEYS[1] queue, KEYS[2] the entry that the job would make
+-- ARGV[1] id, ARGV[2] arguments, ARGV[3] most attempts
+-- ARGV[4] '1': an entry that is there makes the job needless
+-- ARGV[5] most jobs that may wait
+-- ARGV[6] seconds after which a claimed id that is nowhere counts as lost
+-- Returns what became of it, and how long ago a worker was last heard of (s; -1: never).
+local queue, id = KEYS[1], ARGV[1]
+local now = tonumber(redis.call('TIME')[1])
+local newest = redis.call('ZRANGE', queue .. ':workers', -1, -1, 'WITHSCORES')
+local silence = newest[2] and now - tonumber(newest[2]) or -1
+
+if ARGV[4] == '1' and redis.call('EXISTS', KEYS[2]) == 1 then return { 'cached', silence } end
+
+local meta = queue .. ':meta:' .. id
+local function enqueue()
+  redis.call('DEL', meta)
+  redis.call('HSET', meta, 'attempts', 0, 'max_attempts', ARGV[3], 'status', 'Pending', 'pushed_at', now)
+  redis.call('RPUSH', queue .. ':active', id)
+  redis.call('PUBLISH', queue .. ':wake', id)
+end
+
+if redis.call('HEXISTS', queue .. ':data', id) == 0 then
+  if redis.call('LLEN', queue .. ':active') >= tonumber(ARGV[5]) then return { 'full', silence } end
+  redis.call('HSET', queue .. ':data', id, ARGV[2])
+  enqueue()
+  return { 'enqueued', silence }
+end
+
+-- The id is claimed. It must then be in a list, a set or a worker's hands; a claim that is in none
+-- (a store that lost part of its data) would block the id for ever: put it back.
+local pushed = tonumber(redis.call('HGET', meta, 'pushed_at') or '0') or 0
+if now - pushed <= tonumber(ARGV[6]) then return { 'coalesced', silence } end
+if redis.call('ZSCORE', queue .. ':scheduled', id) then return { 'coalesced', silence } end
+if redis.call('LPOS', queue .. ':active', id) then return { 'coalesced', silence } end
+for _, worker in ipairs(redis.call('ZRANGE', queue .. ':workers', 0, -1)) do
+  if redis.call('SISMEMBER', queue .. ':inflight:' .. worker, id) == 1 then return { 'coalesced', silence } end
+end
+enqueue()
+return { 'healed', silence }

@@ -1,0 +1,359 @@
+//! The only SQL. Every question is bounded in time, and saving only moves forward in time.
+
+mod columns;
+mod runs;
+
+use std::{str::FromStr, time::Duration};
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::Serialize;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    types::Json,
+};
+
+use crate::{
+    config::SecretUrl,
+    entry::MenuKey,
+    hall::HallId,
+    menu::{DayState, KnownDay, KnownMenu, Meal, MealMenu, Station},
+};
+use columns::{DayColumns, MenuColumns};
+pub use runs::{FetchRun, RunState};
+
+/// Postgres could not be asked, or refused.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The driver's own error.
+    #[error("Postgres: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// The migrations could not be applied.
+    #[error("migration: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// No answer in time.
+    #[error("Postgres: no answer in time")]
+    Timeout,
+    /// A value that is none of ours.
+    #[error("Postgres holds {0}")]
+    Foreign(String),
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// The database of one deployment. Connects at first use.
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+    patience: Duration,
+}
+
+/// A hall as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct HallRow {
+    /// Its id.
+    pub id: String,
+    /// The name that people use.
+    pub name: String,
+    /// Whose it is.
+    pub college: String,
+    /// Who cooks.
+    pub vendor_type: String,
+    /// `#rrggbb`.
+    pub color: String,
+}
+
+/// A saved menu of one key.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    /// What is served.
+    pub stations: Vec<Station>,
+    /// When it was read.
+    pub fetched_at: DateTime<Utc>,
+    /// Until when it is not stale; `None`: the vendor does not post that day any more.
+    pub fresh_until: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// A pool that connects when first asked. `patience`: for one question, the wait for a
+    /// connection included.
+    ///
+    /// # Errors
+    /// When the URL is not one that the driver understands.
+    pub fn new(url: &SecretUrl, connections: u32, patience: Duration) -> Result<Self, StoreError> {
+        // The server gives up a little before we do: then the connection stays usable.
+        let statement_timeout = (patience * 9 / 10).as_millis().to_string();
+        let options = PgConnectOptions::from_str(url.reveal())?
+            .options([("statement_timeout", statement_timeout.as_str())])
+            .application_name("5c-menus");
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(patience)
+            .connect_lazy_with(options);
+        Ok(Self { pool, patience })
+    }
+
+    /// Brings the schema up to date. Waits for another process that is at it.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked or a migration fails.
+    pub async fn migrate(url: &SecretUrl) -> Result<(), StoreError> {
+        let options =
+            PgConnectOptions::from_str(url.reveal())?.application_name("5c-menus migrate");
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(2))
+            .connect_with(options)
+            .await?;
+        Ok(MIGRATIONS.run(&pool).await?)
+    }
+
+    /// Whether Postgres answers and holds the schema that this program was built for.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+        let applied = self
+            .within(
+                sqlx::query_scalar::<_, i64>("select version from _sqlx_migrations where success order by version desc limit 1")
+                    .fetch_optional(&self.pool),
+            )
+            .await;
+        match applied {
+            Ok(applied) => Ok(applied >= newest),
+            // No such table: reachable, never migrated.
+            Err(StoreError::Sql(sqlx::Error::Database(error)))
+                if error.code().as_deref() == Some("42P01") =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All halls, by name.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn halls(&self) -> Result<Vec<HallRow>, StoreError> {
+        let halls = sqlx::query_as!(
+            HallRow,
+            r#"select id, name, college, vendor_type, color from halls order by name collate "C""#
+        );
+        self.within(halls.fetch_all(&self.pool)).await
+    }
+
+    /// What is known of these days of a hall, with the menus that count: of a posted day those of
+    /// its last reading, of a day that is not posted all that were kept, of a closed day none.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn days(
+        &self,
+        hall: HallId,
+        dates: &[NaiveDate],
+    ) -> Result<Vec<KnownDay>, StoreError> {
+        let rows = sqlx::query!(
+            r#"select d.date, d.state, d.fetched_at, d.fresh_until,
+                      m.meal as "meal?", m.stations as "stations?: Json<Vec<Station>>",
+                      m.start_time as "start_time?", m.end_time as "end_time?",
+                      m.fetched_at as "menu_fetched_at?"
+               from menu_days d
+               left join menus m
+                 on m.hall_id = d.hall_id and m.date = d.date
+                and (d.state = 'not_posted' or (d.state = 'posted' and m.fetched_at = d.fetched_at))
+               where d.hall_id = $1 and d.date = any($2)
+               order by d.date, m.start_time nulls last, m.meal"#,
+            hall.as_str(),
+            dates,
+        );
+        let rows = self.within(rows.fetch_all(&self.pool)).await?;
+        let mut days: Vec<KnownDay> = Vec::new();
+        for row in rows {
+            if days.last().is_none_or(|day| day.date != row.date) {
+                let (date, state) = (row.date, state(&row.state)?);
+                let (fetched_at, fresh_until) = (row.fetched_at, row.fresh_until);
+                days.push(KnownDay { date, state, fetched_at, fresh_until, menus: Vec::new() });
+            }
+            let menu = row.meal.zip(row.stations).zip(row.menu_fetched_at);
+            if let (Some(day), Some(((meal, stations), fetched_at))) = (days.last_mut(), menu) {
+                let Some(meal) = Meal::parse(&meal) else {
+                    return Err(StoreError::Foreign(format!("meal {meal:?}")));
+                };
+                let (start, end, stations) = (row.start_time, row.end_time, stations.0);
+                let menu = MealMenu { meal, start, end, stations };
+                day.menus.push(KnownMenu { menu, fetched_at });
+            }
+        }
+        Ok(days)
+    }
+
+    /// The saved menu of one key, if it still counts.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn copy(&self, key: &MenuKey) -> Result<Option<Copy>, StoreError> {
+        let row = sqlx::query!(
+            r#"select m.stations as "stations: Json<Vec<Station>>", m.fetched_at,
+                      case when d.state = 'posted' then d.fresh_until end as fresh_until
+               from menus m
+               join menu_days d on d.hall_id = m.hall_id and d.date = m.date
+               where m.hall_id = $1 and m.date = $2 and m.meal = $3
+                 and (d.state = 'not_posted' or (d.state = 'posted' and m.fetched_at = d.fetched_at))"#,
+            key.hall.as_str(),
+            key.date,
+            key.meal.as_str(),
+        );
+        let row = self.within(row.fetch_optional(&self.pool)).await?;
+        Ok(row.map(|row| Copy {
+            stations: row.stations.0,
+            fetched_at: row.fetched_at,
+            fresh_until: row.fresh_until,
+        }))
+    }
+
+    /// Those of the days on which our own hours say that the hall is shut all day.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn shut_days(
+        &self,
+        hall: HallId,
+        dates: &[NaiveDate],
+    ) -> Result<Vec<NaiveDate>, StoreError> {
+        let days = sqlx::query_scalar!(
+            r#"select asked.date as "date!"
+               from unnest($2::date[]) as asked (date)
+               where exists (select from halls h where h.id = $1 and h.closed_since <= asked.date)
+                  or exists (select from dining_hours_overrides o
+                             where o.hall_id = $1 and o.date = asked.date
+                               and o.meal is null and o.start_time is null)"#,
+            hall.as_str(),
+            dates,
+        );
+        self.within(days.fetch_all(&self.pool)).await
+    }
+
+    /// Saves what was read of a hall's days and every menu in them, all or nothing; a day that was
+    /// read later already keeps what it has. Tells how many days changed.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked or refuses.
+    pub async fn save<'a>(
+        &self,
+        hall: HallId,
+        days: impl Iterator<Item = &'a KnownDay>,
+    ) -> Result<i64, StoreError> {
+        let mut day = DayColumns::default();
+        let mut menu = MenuColumns::default();
+        for known in days {
+            day.push(known);
+            for one in &known.menus {
+                menu.push(known.date, one);
+            }
+        }
+        // One statement is one transaction, and one round trip.
+        let saved = sqlx::query_scalar!(
+            r#"with incoming as (
+                   select * from unnest($2::date[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])
+                       as day (date, state, fetched_at, fresh_until, content_hash)
+               ),
+               before as (
+                   select date, content_hash from menu_days where hall_id = $1 and date = any($2)
+               ),
+               moved as (
+                   insert into menu_days as held (hall_id, date, state, fetched_at, fresh_until, content_hash)
+                   select $1, date, state, fetched_at, fresh_until, content_hash from incoming
+                   on conflict (hall_id, date) do update
+                   set state = excluded.state, fetched_at = excluded.fetched_at,
+                       fresh_until = excluded.fresh_until, content_hash = excluded.content_hash
+                   where held.fetched_at <= excluded.fetched_at
+                   returning date
+               ),
+               kept as (
+                   insert into menus as held (hall_id, date, meal, stations, station_count, item_count, start_time, end_time, fetched_at)
+                   select $1, menu.date, menu.meal, menu.stations, menu.station_count, menu.item_count,
+                          menu.start_time, menu.end_time, menu.fetched_at
+                   from unnest($7::date[], $8::text[], $9::jsonb[], $10::int[], $11::int[], $12::time[], $13::time[], $14::timestamptz[])
+                       as menu (date, meal, stations, station_count, item_count, start_time, end_time, fetched_at)
+                   join moved using (date)
+                   on conflict (hall_id, date, meal) do update
+                   set stations = excluded.stations, station_count = excluded.station_count,
+                       item_count = excluded.item_count, start_time = excluded.start_time,
+                       end_time = excluded.end_time, fetched_at = excluded.fetched_at
+                   where held.fetched_at <= excluded.fetched_at
+               )
+               select count(*) filter (where before.content_hash is distinct from incoming.content_hash) as "changed!"
+               from moved join incoming using (date) left join before using (date)"#,
+            hall.as_str(),
+            &day.date,
+            &day.state as &[&str],
+            &day.fetched_at,
+            &day.fresh_until,
+            &day.content_hash,
+            &menu.date,
+            &menu.meal as &[&str],
+            &menu.stations as &[Json<&[Station]>],
+            &menu.station_count,
+            &menu.item_count,
+            &menu.start_time as &[Option<NaiveTime>],
+            &menu.end_time as &[Option<NaiveTime>],
+            &menu.fetched_at,
+        );
+        self.within(saved.fetch_one(&self.pool)).await
+    }
+
+    /// Puts one read of a vendor on record.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn record_run(&self, run: &FetchRun) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "insert into fetch_runs (vendor, document, hall_id, reason, state, started_at, finished_at,
+                                     http_status, bytes, meals, items, skipped, error_class, error)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            run.document.hall().vendor().as_str(),
+            run.document.to_string(),
+            run.document.hall().as_str(),
+            run.reason.as_str(),
+            run.state.as_str(),
+            run.started_at,
+            run.finished_at,
+            run.http_status,
+            run.bytes,
+            run.meals,
+            run.items,
+            run.skipped,
+            run.error_class,
+            run.error,
+        );
+        self.within(insert.execute(&self.pool)).await.map(|_| ())
+    }
+
+    /// Forgets reads of vendors from before `oldest`.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn forget_runs_before(&self, oldest: DateTime<Utc>) -> Result<u64, StoreError> {
+        let delete = sqlx::query!("delete from fetch_runs where started_at < $1", oldest);
+        Ok(self.within(delete.execute(&self.pool)).await?.rows_affected())
+    }
+
+    async fn within<T>(
+        &self,
+        question: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.patience, question).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StoreError::Timeout),
+        }
+    }
+}
+
+fn state(word: &str) -> Result<DayState, StoreError> {
+    [DayState::Posted, DayState::Closed, DayState::NotPosted]
+        .into_iter()
+        .find(|state| state.as_str() == word)
+        .ok_or_else(|| StoreError::Foreign(format!("day state {word:?}")))
+}

@@ -1,0 +1,188 @@
+//! The hall's page: the state that its script starts from. It holds the same sections as the data
+//! service, the day it was made for and special hours, the only place where Sodexo says "closed".
+
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::{children, read_day};
+use crate::menu::{Day, Meal, Reading};
+use crate::vendors::ParseError;
+
+/// What the state is assigned to in the page's script.
+const STATE: &str = "window.__PRELOADED_STATE__";
+
+/// Hours that replace the usual ones between two instants.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Season<'a> {
+    from: &'a str,
+    to: &'a str,
+    #[serde(borrow)]
+    opening_hours: Vec<OpeningHours<'a>>,
+}
+
+#[derive(Deserialize)]
+struct OpeningHours<'a> {
+    #[serde(borrow)]
+    days: Vec<Weekday<'a>>,
+    #[serde(borrow)]
+    hours: Vec<Serving<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Weekday<'a> {
+    /// "0" is Sunday.
+    key: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Serving<'a> {
+    #[serde(default)]
+    all_day: bool,
+    label: Option<&'a str>,
+    start_time: Option<IgnoredAny>,
+    finish_time: Option<IgnoredAny>,
+}
+
+/// The menu in the hall's page, or in the bare value of its state. The page shows its own day
+/// whatever day was asked for, so that day must be the one. A page without dishes is a day not
+/// posted, or closed if the special hours say so.
+///
+/// # Errors
+/// [`ParseError::WrongDay`] if the page was made for another day, [`ParseError::Html`] for a page
+/// without state, [`ParseError::Json`] for a cut or garbled one, [`ParseError::Shape`] if the
+/// state names no day or holds no menu, or if there are dishes and none can be read.
+pub fn parse_location_page(body: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
+    let state = read_state(body.trim_start_matches('\u{FEFF}').trim_start())?;
+    let shown = own_day(&state).ok_or(ParseError::Shape("the page names no day"))?;
+    if shown != asked {
+        return Err(ParseError::WrongDay { asked, shown });
+    }
+    let mains = mains(&state).into_iter();
+    let menus = mains.filter_map(|main| main.get("sections"));
+    let menus: Option<Vec<_>> = menus.map(Value::as_array).collect();
+    let menus = menus.ok_or(ParseError::Shape("no list of sections"))?;
+    let is_closed = is_closed(&state, asked);
+    if menus.is_empty() && !is_closed {
+        return Err(ParseError::Shape("no menu in the page"));
+    }
+    let sections = menus.into_iter().flatten();
+    match is_closed {
+        true => read_day(sections, asked, Day::Closed),
+        false => read_day(sections, asked, Day::NotPosted),
+    }
+}
+
+/// Whether the special hours in the page's state say that the hall is shut all of that day: an
+/// entry without times whose label names no meal ("Fall Break"), or a whole day that is labelled
+/// closed. Of two seasons the one within the other decides (a holiday in a summer term); where
+/// they only overlap, one entry that says otherwise wins. Hours that cannot be read say nothing.
+/// The vendor's instants are taken by their UTC dates, both included.
+#[must_use]
+pub fn is_closed(state: &Value, day: NaiveDate) -> bool {
+    let mains = mains(state).into_iter();
+    let hours = mains.filter_map(|main| main.get("openingHours"));
+    let seasons = hours.filter_map(|hours| children(hours, "seasonalHours"));
+    let seasons = seasons.flatten();
+    let specials = seasons.filter_map(|season| Special::on(day, season));
+    let specials: Vec<_> = specials.collect();
+    let is_outdone = |special: &&Special<'_>| specials.iter().any(|other| other.is_within(special));
+    let mut deciding = specials.iter().filter(|special| !is_outdone(special));
+    !specials.is_empty() && deciding.all(Special::is_closure)
+}
+
+/// What a season says of one day.
+struct Special<'a> {
+    days: RangeInclusive<NaiveDate>,
+    servings: Vec<Serving<'a>>,
+}
+
+impl<'a> Special<'a> {
+    /// `None` if the season does not speak of that day.
+    fn on(day: NaiveDate, season: &'a Value) -> Option<Self> {
+        let season = Season::deserialize(season).ok()?;
+        let (first, last) = (date_of(season.from)?, date_of(season.to)?);
+        let weekday = day.weekday().num_days_from_sunday().to_string();
+        let hours = season.opening_hours.into_iter();
+        let hours = hours.filter(|hours| hours.days.iter().any(|day| day.key == weekday));
+        let servings: Vec<_> = hours.flat_map(|hours| hours.hours).collect();
+        let days = first..=last;
+        (days.contains(&day) && !servings.is_empty()).then_some(Self { days, servings })
+    }
+
+    fn is_closure(&self) -> bool {
+        self.servings.iter().all(Serving::is_closure)
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        let holds = |end: &NaiveDate| other.days.contains(end);
+        self.days != other.days && holds(self.days.start()) && holds(self.days.end())
+    }
+}
+
+impl Serving<'_> {
+    /// Whether this entry says that nothing is served.
+    fn is_closure(&self) -> bool {
+        let label = self.label.unwrap_or_default().trim();
+        if self.all_day {
+            return label.to_lowercase().contains("closed");
+        }
+        let names_meal = Meal::from_label(label).is_some_and(|meal| Meal::SIX.contains(&meal));
+        let has_times = self.start_time.is_some() || self.finish_time.is_some();
+        !label.is_empty() && !names_meal && !has_times
+    }
+}
+
+/// The state, read from its `=` to the end of the value: what follows is script.
+fn read_state(body: &str) -> Result<Value, ParseError> {
+    if body.starts_with('{') {
+        return Ok(serde_json::from_str(body)?);
+    }
+    for (at, _) in body.match_indices(STATE) {
+        let after = body.get(at + STATE.len()..).unwrap_or_default();
+        let value = after.trim_start().strip_prefix('=').unwrap_or_default();
+        let value = value.trim_start();
+        if value.starts_with('{') {
+            let mut values = serde_json::Deserializer::from_str(value).into_iter::<Value>();
+            return Ok(values.next().transpose()?.unwrap_or_default());
+        }
+    }
+    if body.starts_with('<') {
+        return Err(ParseError::Html);
+    }
+    serde_json::from_str::<IgnoredAny>(body)?;
+    Err(ParseError::Shape("the state is no object"))
+}
+
+/// The day that the page was made for. The vendor calls the time local; it is UTC.
+fn own_day(state: &Value) -> Option<NaiveDate> {
+    let instant = state.pointer("/composition/context/content/localDateTime")?;
+    date_of(instant.as_str()?)
+}
+
+fn date_of(instant: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(instant.get(..10)?, "%Y-%m-%d").ok()
+}
+
+/// The main content of every fragment, in whichever region it stands.
+fn mains(state: &Value) -> Vec<&Value> {
+    let mut found = Vec::new();
+    if let Some(subject) = state.pointer("/composition/subject") {
+        collect_mains(subject, &mut found);
+    }
+    found
+}
+
+fn collect_mains<'a>(part: &'a Value, found: &mut Vec<&'a Value>) {
+    found.extend(part.pointer("/content/main"));
+    for key in ["regions", "fragments"] {
+        for inner in children(part, key).unwrap_or_default() {
+            collect_mains(inner, found);
+        }
+    }
+}

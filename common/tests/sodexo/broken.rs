@@ -1,0 +1,108 @@
+//! What a broken body costs.
+
+use common::vendors::ParseError;
+use common::vendors::sodexo::{parse_api, parse_location_page};
+use serde_json::json;
+
+use crate::documents::*;
+use crate::support;
+
+#[test]
+fn a_wrong_type_in_one_item_costs_that_item() {
+    for broken in [
+        json!(null),
+        json!("Stew"),
+        json!([]),
+        json!({}),
+        json!({"formalName": 7}),
+        json!({"formalName": null}),
+        plain(""),
+        plain("<br>"),
+        dish("Stew", json!({"description": ["a"]})),
+        dish("Stew", json!({"isVegan": {"x": 1}})),
+        dish("Stew", json!({"isVegan": 1})),
+        dish("Stew", json!({"allergens": "Milk"})),
+        dish("Stew", json!({"allergens": [{"allergen": 1, "name": null}]})),
+        dish("Stew", json!({"allergens": [{"name": "Milk", "contains": []}]})),
+    ] {
+        let reading = read(&lunch(&[plain("Soup"), broken.clone(), plain("Rice")]));
+        assert_eq!((names(&reading), reading.skipped), (vec!["Soup", "Rice"], 1), "{broken}");
+    }
+}
+
+#[test]
+fn a_group_or_section_that_cannot_be_read_costs_itself_only() {
+    let good = || section("DINNER", &[group("SOUP", &[plain("Broth")])]);
+    let two = [plain("Stew"), plain("Rice")];
+    for (broken, cost) in [
+        (json!(5), 1),
+        (json!({"name": "LUNCH", "groups": "none"}), 1),
+        (json!({"name": null, "groups": [group("GRILL", &two)]}), 2),
+        (section("**", &[group("GRILL", &two)]), 2),
+        (section("LUNCH", &[json!("GRILL")]), 1),
+        (section("LUNCH", &[json!({"name": "GRILL", "items": {"a": 1}})]), 1),
+    ] {
+        let reading = read(&json!([broken, good()]).to_string());
+        assert_eq!(shape(&reading), ["dinner: Soup 1"], "{broken}");
+        assert_eq!(reading.skipped, cost, "{broken}");
+    }
+}
+
+#[test]
+fn if_no_dish_at_all_can_be_read_the_document_is_broken() {
+    for body in [
+        json!([1, 2]),
+        json!([{"error": "no such menu"}]),
+        json!([section("LUNCH", &[group("GRILL", &[json!({"title": "Stew"})])])]),
+    ] {
+        let error = parse_api(&body.to_string(), saturday());
+        assert!(matches!(error, Err(ParseError::Shape(_))), "{body}: {error:?}");
+    }
+}
+
+#[test]
+fn what_is_no_list_of_sections_is_a_named_error() {
+    let api = |body: &str| parse_api(body, saturday());
+    for page in ["<!doctype html><title>Error</title>", " \n<html>sign in</html>"] {
+        assert!(matches!(api(page), Err(ParseError::Html)), "{page}");
+    }
+    for body in ["", "  ", "[{", "Unauthorized", "[] []", "[{\"name\": \"LUNCH\","] {
+        assert!(matches!(api(body), Err(ParseError::Json(_))), "{body:?}");
+    }
+    for body in ["{}", "null", "0", "\"[]\"", "{\"message\":\"Access denied\",\"statusCode\":401}"]
+    {
+        assert!(matches!(api(body), Err(ParseError::Shape(_))), "{body:?}");
+    }
+    let deep = "[".repeat(200_000);
+    assert!(matches!(api(&deep), Err(ParseError::Json(_))));
+    assert!(matches!(api(&deep.replace('[', "{\"a\":")), Err(ParseError::Json(_))));
+}
+
+#[test]
+fn a_body_cut_anywhere_is_an_error_and_never_a_panic() {
+    let sections = json!([section(
+        "LUNCH",
+        &[group(
+            "GRILL",
+            &[dish(
+                "Crème Brûlée \u{1F36E}",
+                json!({"allergens": [{"allergen": 1, "name": "Milk"}]})
+            ),]
+        )]
+    )]);
+    let api = sections.to_string();
+    for (end, _) in api.char_indices() {
+        let cut = parse_api(&api[..end], saturday());
+        assert!(matches!(cut, Err(ParseError::Json(_))), "at {end}: {cut:?}");
+    }
+    let state = state(&sections, &json!([that_saturday(&json!([{"allDay": false}]))]));
+    let page = html(&state);
+    let whole = page.find(&state.to_string()).expect("the state") + state.to_string().len();
+    for (end, _) in page.char_indices() {
+        let cut = parse_location_page(&page[..end], saturday());
+        assert_eq!(cut.is_ok(), end >= whole, "at {end}: {cut:?}");
+    }
+    if let Some(body) = support::capture(API) {
+        assert!(matches!(parse_api(&body[..body.len() / 2], saturday()), Err(ParseError::Json(_))));
+    }
+}

@@ -1,0 +1,63 @@
+//! What the worker reads from the environment.
+
+use std::net::SocketAddr;
+
+use chrono_tz::Tz;
+use common::config::{
+    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, time_zone,
+};
+
+/// The worker's settings.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// Where the ops side listens.
+    pub ops_addr: SocketAddr,
+    /// How many jobs run at once. They wait more than they work, so this is many; how hard a
+    /// vendor is asked is limited where vendors are asked.
+    pub concurrency: usize,
+    /// Postgres and Redis.
+    pub stores: Stores,
+    /// How long things are good for.
+    pub lifetimes: Lifetimes,
+    /// Where the vendors are.
+    pub vendors: VendorSettings,
+    /// The halls' wall clock.
+    pub zone: Tz,
+    /// Log filter and form.
+    pub log: LogSettings,
+}
+
+impl WorkerConfig {
+    /// Reads it through a lookup.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn from_lookup(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut vars = Vars::new(get);
+        let config = Self::read(&mut vars);
+        vars.finish(config)?.ok_or_else(|| Problems(Vec::new()))
+    }
+
+    /// Every variable that is read, with its default.
+    #[must_use]
+    pub fn variables() -> Vec<Variable> {
+        let mut vars = Vars::new(&|_| None);
+        Self::read(&mut vars);
+        vars.variables()
+    }
+
+    fn read(vars: &mut Vars<'_>) -> Option<Self> {
+        let stores = Stores::read(vars, true);
+        let ops_addr = SocketAddr::from(([127, 0, 0, 1], 8081));
+        let ops_addr = vars.parsed_or("OPS_ADDR", ops_addr, "where the worker's ops side listens");
+        let concurrency =
+            vars.parsed_or("WORKER_CONCURRENCY", 256_u16, "jobs at once in one worker");
+        if concurrency == 0 {
+            vars.problem("WORKER_CONCURRENCY: must be at least 1".to_owned());
+        }
+        let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
+        let (zone, log) = (time_zone(vars), LogSettings::read(vars));
+        let concurrency = usize::from(concurrency);
+        Some(Self { ops_addr, concurrency, stores: stores?, lifetimes, vendors, zone, log })
+    }
+}

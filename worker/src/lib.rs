@@ -1,0 +1,114 @@
+//! The worker: takes jobs, reads vendors, saves what they say, fills the cache, tells who waits.
+//!
+//! `main` → [`run`] → `monitor` (apalis) → `queue` (our backend) → `refresh_menu` (the job) →
+//! [`common::refresh`].
+
+pub mod config;
+mod monitor;
+mod ops;
+mod queue;
+mod refresh_menu;
+
+use std::{sync::Arc, time::Duration};
+
+use common::{
+    cache::{self, Cache, Names, RedisPatience},
+    lease::Leases,
+    refresh::Refresher,
+    store::Store,
+    telemetry,
+    vendors::Vendors,
+};
+use config::WorkerConfig;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// For an answer of Redis: scripts may wait behind others, and nobody waits for this program.
+const REDIS: RedisPatience =
+    RedisPatience { connect: Duration::from_secs(2), response: Duration::from_secs(3) };
+/// For an answer of Postgres.
+const POSTGRES: Duration = Duration::from_secs(2);
+/// Connections to Postgres.
+const CONNECTIONS: u32 = 8;
+/// Between two tries to migrate a database that cannot be reached.
+const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
+/// Reads of vendors stay on record this long.
+const RUNS_KEPT: chrono::Days = chrono::Days::new(400);
+
+/// Why the worker cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("listening on OPS_ADDR: {0}")]
+    Listen(#[from] std::io::Error),
+    /// The client does not take the URL.
+    #[error("REDIS_URL: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// The driver does not take the URL.
+    #[error("DATABASE_URL: {0}")]
+    Store(#[from] common::store::StoreError),
+    /// No client for the vendors.
+    #[error("vendors: {0}")]
+    Vendors(#[from] common::vendors::FetchError),
+}
+
+/// Works until the token is cancelled, then drains.
+///
+/// # Errors
+/// When it cannot start. Stores that are away are no reason: it waits for them.
+pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), StartError> {
+    let listener = TcpListener::bind(config.ops_addr).await?;
+    let address = listener.local_addr()?;
+    let names = Names::new(config.stores.key_prefix.clone());
+    // REDIS_URL is required of the worker, so there is one.
+    let Some(redis_url) = config.stores.redis_url.clone() else { return Ok(()) };
+    let redis = cache::connect(&redis_url, REDIS)?;
+    let cache = Cache::new(redis.clone(), names.clone());
+    let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
+    let refresher = Arc::new(Refresher {
+        cache: Some(cache.clone()),
+        store: store.clone(),
+        vendors: Vendors::new(&config.vendors)?,
+        leases: Leases::new(Some((redis.clone(), names.clone()))),
+        lifetimes: config.lifetimes,
+        zone: config.zone,
+        budget: config.vendors.fetch_timeout,
+    });
+    if config.vendors.sodexo_key.is_none() {
+        tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");
+    }
+    let upkeep = tokio::spawn(upkeep(config.clone(), store.clone()));
+    let ops = ops::Ops { cache, store };
+    let ops = tokio::spawn(ops::serve(listener, ops, stop.clone()));
+    telemetry::listening(address);
+    let concurrency = config.concurrency;
+    let stand = monitor::Stand { redis, redis_url, names, refresher, concurrency };
+    monitor::run(stand, stop).await;
+    upkeep.abort();
+    if let Ok(Err(error)) = ops.await {
+        tracing::warn!(%error, "ops side");
+    }
+    Ok(())
+}
+
+/// Migrates as soon as the database can be reached, then forgets old records once an hour.
+async fn upkeep(config: WorkerConfig, store: Store) {
+    let mut told = false;
+    while let Err(error) = Store::migrate(&config.stores.database_url).await {
+        if !told {
+            tracing::error!(%error, "the schema is not up to date; trying until it is");
+            told = true;
+        }
+        tokio::time::sleep(MIGRATE_AGAIN).await;
+    }
+    tracing::info!("the schema is up to date");
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        if let Some(oldest) = chrono::Utc::now().checked_sub_days(RUNS_KEPT) {
+            if let Err(error) = store.forget_runs_before(oldest).await {
+                tracing::warn!(%error, "old records stay for now");
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The workers' side of the queue: our own backend for apalis, because the one that comes with
+//! apalis-redis loses jobs, wake-ups and workers (`docs/queue.md` says how). Kept of it: the key
+//! layout and the form in which a task is read.
+
+mod ack;
+mod backend;
+mod scripts;
+mod wake;
+
+pub(crate) use backend::{MenuQueue, leave_for};
+pub(crate) use wake::{Wake, follow};

@@ -1,0 +1,21 @@
+-- The next job, as {{arguments}, {{id, field, value, …}}}; nil where none waits.
+-- ARGV[1] the worker's name, ARGV[2] how many past jobs are kept
+redis.call('ZADD', workers, 'NX', now, ARGV[1]) -- the store may have lost it
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, 100)) do
+  redis.call('ZREM', scheduled, id)
+  redis.call('RPUSH', active, id)
+end
+while true do
+  local id = redis.call('LPOP', active)
+  if not id then return false end
+  local meta, arguments = meta_of(id), field(data, id)
+  local attempts, most = tonumber(field(meta, 'attempts')), tonumber(field(meta, 'max_attempts'))
+  if arguments and attempts and most then
+    redis.call('SADD', inflight_of(ARGV[1]), id)
+    redis.call('HSET', meta, 'attempts', math.floor(attempts), 'max_attempts', math.floor(most),
+      'status', 'Running', 'locked_by', ARGV[1], 'locked_at', math.floor(now))
+    return { { arguments }, { { id, unpack(redis.call('HGETALL', meta)) } } }
+  end
+  -- Nothing that we pushed: to the dead letters with it, never to a worker.
+  finish(id, 'Failed', '{"Err":"not a job of ours: no arguments or no attempts"}', tonumber(ARGV[2]))
+end

@@ -1,0 +1,46 @@
+-- What the scripts of the workers' side share. KEYS[1] is always the queue; every other key of it
+-- starts with that name (the layout of apalis-redis).
+local queue = KEYS[1]
+local active, scheduled, data = queue .. ':active', queue .. ':scheduled', queue .. ':data'
+local workers = queue .. ':workers'
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+
+local function meta_of(id) return queue .. ':meta:' .. id end
+local function inflight_of(worker) return queue .. ':inflight:' .. worker end
+local function worker_meta_of(worker) return queue .. ':workers:metadata:' .. worker end
+
+-- A hash field, or false where the key is of another type.
+local function field(key, name)
+  local value = redis.pcall('HGET', key, name)
+  return type(value) == 'string' and value
+end
+
+-- Ends a job for good: its id is free in the same instant; what it was is kept under `id~seq` in
+-- `done` or `dead`, the newest `keep` of them.
+local function finish(id, status, result, keep)
+  local set = queue .. (status == 'Done' and ':done' or ':dead')
+  local past = id .. '~' .. redis.call('INCR', queue .. ':seq')
+  local meta, kept = meta_of(id), meta_of(past)
+  redis.call('HSET', data, past, field(data, id) or 'null')
+  redis.call('HDEL', data, id)
+  if redis.call('TYPE', meta).ok == 'hash' then redis.call('RENAME', meta, kept) else redis.call('DEL', meta) end
+  redis.call('HSETNX', kept, 'attempts', 0)
+  redis.call('HSETNX', kept, 'max_attempts', 0)
+  redis.call('HSET', kept, 'status', status, 'result', result, 'done_at', math.floor(now))
+  redis.call('ZADD', set, now, past)
+  while redis.call('ZCARD', set) > keep do
+    local oldest = redis.call('ZPOPMIN', set)[1]
+    redis.call('HDEL', data, oldest)
+    redis.call('DEL', meta_of(oldest))
+  end
+end
+
+-- Makes a job that was started wait again, before all others.
+local function hand_back(id)
+  local meta = meta_of(id)
+  redis.call('HSET', meta, 'status', 'Pending')
+  redis.call('HDEL', meta, 'locked_by', 'locked_at')
+  redis.call('LPUSH', active, id)
+  redis.call('PUBLISH', queue .. ':wake', id)
+end

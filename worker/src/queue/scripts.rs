@@ -1,0 +1,97 @@
+//! The workers' side of the queue in Redis: one function a script.
+
+use std::{sync::LazyLock, time::Duration};
+
+use common::cache::Names;
+use redis::{RedisResult, Script, Value, aio::ConnectionManager};
+
+/// How many jobs of each end are kept for the dashboard.
+const KEEP: usize = 500;
+
+macro_rules! script {
+    ($name:ident, $file:literal) => {
+        static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new(concat!(include_str!("lib.lua"), include_str!($file))));
+    };
+}
+script!(REGISTER, "register.lua");
+script!(BEAT, "beat.lua");
+script!(FETCH, "fetch.lua");
+script!(BURY, "bury.lua");
+script!(ACK, "ack.lua");
+script!(RELEASE, "release.lua");
+
+/// How a job ended.
+#[derive(Debug)]
+pub(super) struct Ack<'a> {
+    pub(super) id: &'a str,
+    pub(super) status: &'static str,
+    pub(super) attempts: usize,
+    pub(super) result: &'a str,
+    /// Before the next attempt, should there be one.
+    pub(super) pause: Duration,
+    /// What the job's entry holds if this was the last attempt and it failed.
+    pub(super) failure_entry: &'a [u8],
+    pub(super) failure_life: Duration,
+}
+
+/// The scripts on one connection.
+#[derive(Clone)]
+pub(super) struct Scripts {
+    redis: ConnectionManager,
+    names: Names,
+}
+
+impl Scripts {
+    pub(super) const fn new(redis: ConnectionManager, names: Names) -> Self {
+        Self { redis, names }
+    }
+
+    pub(super) async fn register(&self, worker: &str, layers: &str) -> RedisResult<()> {
+        let mut call = REGISTER.key(self.names.queue());
+        call.arg(worker).arg(layers).invoke_async(&mut self.redis.clone()).await
+    }
+
+    /// Tells how many jobs of dead workers went back.
+    pub(super) async fn beat(&self, worker: &str, death: Duration) -> RedisResult<u64> {
+        let mut call = BEAT.key(self.names.queue());
+        call.arg(worker).arg(death.as_secs_f64()).arg(KEEP);
+        call.invoke_async(&mut self.redis.clone()).await
+    }
+
+    pub(super) async fn fetch(&self, worker: &str) -> RedisResult<Option<Vec<Value>>> {
+        let mut call = FETCH.key(self.names.queue());
+        call.arg(worker).arg(KEEP).invoke_async(&mut self.redis.clone()).await
+    }
+
+    pub(super) async fn bury(&self, worker: &str, id: &[u8], why: &str) -> RedisResult<()> {
+        let mut call = BURY.key(self.names.queue());
+        call.arg(worker).arg(id).arg(why).arg(KEEP);
+        call.invoke_async(&mut self.redis.clone()).await
+    }
+
+    /// `fenced`, `again` or `ended`.
+    pub(super) async fn ack(
+        &self,
+        worker: &str,
+        ack: &Ack<'_>,
+        entry: &str,
+    ) -> RedisResult<String> {
+        let mut call = ACK.key(self.names.queue());
+        call.key(entry).key(self.names.ready());
+        call.arg(worker).arg(ack.id).arg(ack.status).arg(ack.attempts).arg(ack.result);
+        call.arg(ack.pause.as_millis().to_string()).arg(KEEP);
+        call.arg(ack.failure_entry).arg(ack.failure_life.as_millis().to_string());
+        call.invoke_async(&mut self.redis.clone()).await
+    }
+
+    /// Gives back these jobs, or with none named all, and then leaves. Tells how many.
+    pub(super) async fn release(&self, worker: &str, ids: &[String]) -> RedisResult<u64> {
+        let mut call = RELEASE.key(self.names.queue());
+        call.arg(worker);
+        for id in ids {
+            call.arg(id);
+        }
+        call.invoke_async(&mut self.redis.clone()).await
+    }
+}
