@@ -20,11 +20,10 @@ use crate::{
 
 /// A menu past the cache.
 pub(crate) async fn menu(app: &App, key: &MenuKey) -> Landing {
-    if let Ok(Some(held)) = copy(app, key).await {
-        if matches!(held.entry, Entry::Menu { is_stale: false, .. }) {
+    if let Ok(Some(held)) = copy(app, key).await
+        && matches!(held.entry, Entry::Menu { is_stale: false, .. }) {
             return Ok(Served { held, from: From::Postgres });
         }
-    }
     if matches!(key.meal, Meal::Other(_)) {
         return Err(ApiError::Unavailable { retry_after: app.refresher.lifetimes.failure });
     }

@@ -82,7 +82,7 @@ impl Meal {
         }
         let fits = (1..=64).contains(&word.len())
             && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        fits.then(|| Self::Other(MealSlug(word)))
+        fits.then_some(Self::Other(MealSlug(word)))
     }
 }
 

@@ -228,11 +228,10 @@ impl Refresher {
             (self.known_days(hall, &silent).await, shut)
         };
         for (day, _) in &mut days {
-            if let Some(kept) = kept.iter().find(|kept| kept.date == day.date) {
-                if day.state == DayState::NotPosted {
+            if let Some(kept) = kept.iter().find(|kept| kept.date == day.date)
+                && day.state == DayState::NotPosted {
                     day.menus.clone_from(&kept.menus);
                 }
-            }
         }
         days.iter()
             .flat_map(|(day, life)| self.entries(hall, day, *life, shut.contains(&day.date)))

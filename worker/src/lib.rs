@@ -105,10 +105,9 @@ async fn upkeep(config: WorkerConfig, store: Store) {
     let mut hours = tokio::time::interval(Duration::from_secs(3600));
     loop {
         hours.tick().await;
-        if let Some(oldest) = chrono::Utc::now().checked_sub_days(RUNS_KEPT) {
-            if let Err(error) = store.forget_runs_before(oldest).await {
+        if let Some(oldest) = chrono::Utc::now().checked_sub_days(RUNS_KEPT)
+            && let Err(error) = store.forget_runs_before(oldest).await {
                 tracing::warn!(%error, "old records stay for now");
             }
-        }
     }
 }

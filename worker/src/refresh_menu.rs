@@ -42,5 +42,5 @@ pub(crate) async fn refresh_menu(
         tracing::info!(?outcome, duration_ms, "job done");
         Ok::<_, BoxDynError>(Report { outcome, duration_ms })
     };
-    Ok(AbortOnDropHandle::new(tokio::spawn(work.instrument(span))).await??)
+    AbortOnDropHandle::new(tokio::spawn(work.instrument(span))).await?
 }

@@ -43,11 +43,10 @@ async fn all(app: &App) -> Result<(Bytes, Duration), ApiError> {
         return Ok((cached, left));
     }
     let body = body(&from_postgres(app).await?)?;
-    if let Some(redis) = &app.redis {
-        if let Err(error) = redis.cache.put_list(LIST, &body).await {
+    if let Some(redis) = &app.redis
+        && let Err(error) = redis.cache.put_list(LIST, &body).await {
             tracing::warn!(%error, "the list of halls is not cached");
         }
-    }
     Ok((body, LIST_LIFE))
 }
 

@@ -162,7 +162,7 @@ fn no_body_takes_long_however_it_is_made() {
     let nested = "[".repeat(200_000);
     let tag = "<div class='site-panel__daypart-container site-panel--daypart' ";
     for (what, body) in [
-        ("deep", deep.clone()),
+        ("deep", deep),
         ("deep special hours", format!("{hours} Bamco.menu_items = {{}};")),
         ("deep sections", format!("{tag}>").repeat(40_000)),
         ("sections that never end", tag.repeat(40_000)),
