@@ -3,7 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use bytes::Bytes;
-use redis::{Script, aio::ConnectionManager};
+use redis::{RedisResult, Script, aio::ConnectionManager};
 
 use crate::{
     config::SecretUrl,
@@ -85,7 +85,7 @@ pub struct RedisPatience {
 ///
 /// # Errors
 /// When the URL is not one that the client understands.
-pub fn connect(url: &SecretUrl, patience: RedisPatience) -> redis::RedisResult<ConnectionManager> {
+pub fn connect(url: &SecretUrl, patience: RedisPatience) -> RedisResult<ConnectionManager> {
     let config = redis::aio::ConnectionManagerConfig::new()
         .set_number_of_retries(0)
         .set_connection_timeout(Some(patience.connect))
@@ -145,18 +145,18 @@ impl Cache {
     /// When Redis cannot be asked.
     pub async fn get(&self, key: &MenuKey) -> Result<Look, CacheError> {
         let name = self.names.entry(key);
-        let asked = redis::pipe()
+        let (value, left) = redis::pipe()
+            .ignore_errors()
             .get(&name)
             .pttl(&name)
-            .query_async::<(Option<Vec<u8>>, i64)>(&mut self.redis.clone())
-            .await;
-        let (value, left) = match asked {
-            Ok(found) => found,
-            Err(error) if is_wrong_type(&error) => (Some(Vec::new()), -1),
-            Err(error) => return Err(error.into()),
+            .query_async::<(RedisResult<Option<Vec<u8>>>, RedisResult<i64>)>(&mut self.redis.clone())
+            .await?;
+        let value = match value {
+            Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
+            value => value?,
         };
         let Some(value) = value else { return Ok(Look::Nothing) };
-        let left = u64::try_from(left).ok().map(Duration::from_millis);
+        let left = u64::try_from(left?).ok().map(Duration::from_millis);
         match left.zip(Entry::from_bytes(key, Bytes::from(value))) {
             Some((left, entry)) => Ok(Look::Held(Held { entry, left })),
             None => {
@@ -259,8 +259,4 @@ pub enum Look {
     Nothing,
     /// A value that we did not write, or one without a lifetime.
     Foreign,
-}
-
-fn is_wrong_type(error: &redis::RedisError) -> bool {
-    error.code() == Some("WRONGTYPE")
 }

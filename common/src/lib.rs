@@ -8,7 +8,7 @@
 //! | [`vendors`] | documents: addresses, HTTP, one parser a vendor |
 //! | [`cache`] | entries in Redis, who is told, the names of all keys |
 //! | [`queue`] | the job and how it is pushed |
-//! | [`line`] | a Redis channel that is followed through every gap |
+//! | [`mod@line`] | a Redis channel that is followed through every gap |
 //! | [`lease`] | who may read a document |
 //! | [`store`] | SQL |
 //! | [`refresh`] | the one way to make a menu |

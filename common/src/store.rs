@@ -108,12 +108,17 @@ impl Store {
         Ok(MIGRATIONS.run(&pool).await?)
     }
 
+    /// The version of the schema that this program was built for.
+    #[must_use]
+    pub fn newest_migration() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+    }
+
     /// Whether Postgres answers and holds the schema that this program was built for.
     ///
     /// # Errors
     /// When it does not answer in time.
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
         let applied = self
             .within(
                 sqlx::query_scalar::<_, i64>("select version from _sqlx_migrations where success order by version desc limit 1")
@@ -121,7 +126,7 @@ impl Store {
             )
             .await;
         match applied {
-            Ok(applied) => Ok(applied >= newest),
+            Ok(applied) => Ok(applied >= Some(Self::newest_migration())),
             // No such table: reachable, never migrated.
             Err(StoreError::Sql(sqlx::Error::Database(error)))
                 if error.code().as_deref() == Some("42P01") =>

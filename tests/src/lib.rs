@@ -1,1 +1,34 @@
-//! tests
+//! What the promise tests stand on: [`Stack`] starts the real programs over real stores, with
+//! [`stub::VendorStub`] in the vendors' place. Tests meet the system as its users do: over HTTP, and
+//! by looking into Redis and Postgres. None sleeps; each waits for a condition with a deadline.
+
+mod answer;
+mod process;
+mod stack;
+mod stores;
+pub mod stub;
+
+use std::time::{Duration, Instant};
+
+pub use answer::Answer;
+pub use process::{Program, binary};
+pub use stack::{Jobs, Stack, Wanted, menu_path};
+pub use stores::{Database, OwnRedis};
+
+/// Waits until `look` finds something.
+///
+/// # Panics
+/// When it has not by the deadline.
+#[expect(clippy::panic, reason = "that is what a test does")]
+pub async fn eventually<T>(what: &str, within: Duration, look: impl AsyncFn() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        if Instant::now() > deadline {
+            panic!("not within {within:?}: {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -106,8 +106,9 @@ async fn upkeep(config: WorkerConfig, store: Store) {
     loop {
         hours.tick().await;
         if let Some(oldest) = chrono::Utc::now().checked_sub_days(RUNS_KEPT)
-            && let Err(error) = store.forget_runs_before(oldest).await {
-                tracing::warn!(%error, "old records stay for now");
-            }
+            && let Err(error) = store.forget_runs_before(oldest).await
+        {
+            tracing::warn!(%error, "old records stay for now");
+        }
     }
 }

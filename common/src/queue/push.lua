@@ -28,9 +28,13 @@ if redis.call('HEXISTS', queue .. ':data', id) == 0 then
   return { 'enqueued', silence }
 end
 
--- The id is claimed. It must then be in a list, a set or a worker's hands; a claim that is in none
+-- The id is claimed. Its job may be past the point of making the entry, which is not there: the
+-- worker that ends it is told to run it once more in that case.
+redis.pcall('HSET', meta, 'wanted', 1)
+
+-- A claimed id must be in a list, a set or a worker's hands; a claim that is in none
 -- (a store that lost part of its data) would block the id for ever: put it back.
-local pushed = tonumber(redis.call('HGET', meta, 'pushed_at') or '0') or 0
+local pushed = tonumber(redis.pcall('HGET', meta, 'pushed_at') or '0') or 0
 if now - pushed <= tonumber(ARGV[6]) then return { 'coalesced', silence } end
 if redis.call('ZSCORE', queue .. ':scheduled', id) then return { 'coalesced', silence } end
 if redis.call('LPOS', queue .. ':active', id) then return { 'coalesced', silence } end

@@ -5,13 +5,19 @@
 local id, status = ARGV[2], ARGV[3]
 -- Not in our hands: we were given up for dead, and somebody else has it now.
 if redis.call('SREM', inflight_of(ARGV[1]), id) == 0 then return 'fenced' end
-local meta = meta_of(id)
+local meta = own_meta_of(id)
 local attempts = tonumber(ARGV[4])
 redis.call('HSET', meta, 'attempts', attempts)
-if status == 'Failed' and attempts < (tonumber(field(meta, 'max_attempts')) or 1) then
+if status == 'Failed' and attempts < (count(meta, 'max_attempts') or 1) then
   redis.call('HSET', meta, 'status', 'Pending', 'last_error', ARGV[5])
   redis.call('HDEL', meta, 'locked_by', 'locked_at')
   redis.call('ZADD', scheduled, now + tonumber(ARGV[6]) / 1000, id)
+  return 'again'
+end
+local wanted = status == 'Done' and field(meta, 'wanted')
+if wanted == 'always' or wanted and redis.call('EXISTS', KEYS[2]) == 0 then
+  -- Asked for again during the run, and the entry is not there: nobody else would make it.
+  hand_back(id)
   return 'again'
 end
 finish(id, status == 'Done' and 'Done' or 'Failed', ARGV[5], tonumber(ARGV[7]))

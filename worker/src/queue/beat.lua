@@ -6,10 +6,11 @@ local back = 0
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - tonumber(ARGV[2]))) do
   local held = inflight_of(worker)
   for _, id in ipairs(redis.call('SMEMBERS', held)) do
-    local meta = meta_of(id)
+    local meta = own_meta_of(id)
     -- A crash counts: a job that kills its workers must not go round for ever.
-    local attempts = redis.call('HINCRBY', meta, 'attempts', 1)
-    if attempts >= (tonumber(field(meta, 'max_attempts')) or 1) then
+    local attempts = (count(meta, 'attempts') or 0) + 1
+    redis.call('HSET', meta, 'attempts', attempts)
+    if attempts >= (count(meta, 'max_attempts') or 1) then
       finish(id, 'Failed', '{"Err":"every worker that took it died"}', tonumber(ARGV[3]))
     else
       hand_back(id)

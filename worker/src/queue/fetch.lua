@@ -9,12 +9,15 @@ while true do
   local id = redis.call('LPOP', active)
   if not id then return false end
   local meta, arguments = meta_of(id), field(data, id)
-  local attempts, most = tonumber(field(meta, 'attempts')), tonumber(field(meta, 'max_attempts'))
+  local attempts, most = count(meta, 'attempts'), count(meta, 'max_attempts')
   if arguments and attempts and most then
     redis.call('SADD', inflight_of(ARGV[1]), id)
-    redis.call('HSET', meta, 'attempts', math.floor(attempts), 'max_attempts', math.floor(most),
+    redis.call('HDEL', meta, 'wanted') -- whoever asked until now is served by this run
+    redis.call('HSET', meta, 'attempts', attempts, 'max_attempts', most,
       'status', 'Running', 'locked_by', ARGV[1], 'locked_at', math.floor(now))
-    return { { arguments }, { { id, unpack(redis.call('HGETALL', meta)) } } }
+    local fields = redis.call('HGETALL', meta)
+    table.insert(fields, 1, id)
+    return { { arguments }, { fields } }
   end
   -- Nothing that we pushed: to the dead letters with it, never to a worker.
   finish(id, 'Failed', '{"Err":"not a job of ours: no arguments or no attempts"}', tonumber(ARGV[2]))

@@ -16,18 +16,33 @@ local function field(key, name)
   return type(value) == 'string' and value
 end
 
+-- The meta of an id: a hash or nothing. A value of another type would end a script half-way, and
+-- what it had done by then would stay done.
+local function own_meta_of(id)
+  local meta = meta_of(id)
+  if redis.call('TYPE', meta).ok ~= 'hash' then redis.call('DEL', meta) end
+  return meta
+end
+
+-- A number of attempts as the library reads it: whole, not negative, of 32 bits; else nil.
+local function count(meta, name)
+  local number = tonumber(field(meta, name))
+  if number and number >= 0 and number < 4294967296 then return math.floor(number) end
+end
+
 -- Ends a job for good: its id is free in the same instant; what it was is kept under `id~seq` in
 -- `done` or `dead`, the newest `keep` of them.
 local function finish(id, status, result, keep)
   local set = queue .. (status == 'Done' and ':done' or ':dead')
   local past = id .. '~' .. redis.call('INCR', queue .. ':seq')
-  local meta, kept = meta_of(id), meta_of(past)
+  local meta, kept = own_meta_of(id), meta_of(past)
   redis.call('HSET', data, past, field(data, id) or 'null')
   redis.call('HDEL', data, id)
-  if redis.call('TYPE', meta).ok == 'hash' then redis.call('RENAME', meta, kept) else redis.call('DEL', meta) end
-  redis.call('HSETNX', kept, 'attempts', 0)
-  redis.call('HSETNX', kept, 'max_attempts', 0)
-  redis.call('HSET', kept, 'status', status, 'result', result, 'done_at', math.floor(now))
+  redis.call('DEL', kept)
+  if redis.call('EXISTS', meta) == 1 then redis.call('RENAME', meta, kept) end
+  redis.call('HSET', kept, 'attempts', count(kept, 'attempts') or 0,
+    'max_attempts', count(kept, 'max_attempts') or 0,
+    'status', status, 'result', result, 'done_at', math.floor(now))
   redis.call('ZADD', set, now, past)
   while redis.call('ZCARD', set) > keep do
     local oldest = redis.call('ZPOPMIN', set)[1]
@@ -38,7 +53,7 @@ end
 
 -- Makes a job that was started wait again, before all others.
 local function hand_back(id)
-  local meta = meta_of(id)
+  local meta = own_meta_of(id)
   redis.call('HSET', meta, 'status', 'Pending')
   redis.call('HDEL', meta, 'locked_by', 'locked_at')
   redis.call('LPUSH', active, id)

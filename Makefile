@@ -1,0 +1,40 @@
+# Every target is one script, so that a person, CI and the README call the same thing.
+# Arguments go through ARGS, as in: make test ARGS="two_hundred_visitors"
+
+.PHONY: help run live test test-fast lint fmt bench migrate prepare down ci
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
+
+run: ## the whole system with recorded vendor answers; shows today's menus, stays up until Ctrl-C
+	@scripts/run.sh $(ARGS)
+
+live: ## the same with the real vendors
+	@scripts/run.sh --live $(ARGS)
+
+test: ## every test, with stores of its own
+	@scripts/test.sh $(ARGS)
+
+test-fast: ## only the tests that start no program
+	@scripts/test.sh --fast $(ARGS)
+
+lint: ## format, clippy, documentation, scripts, compose file
+	@scripts/lint.sh
+
+fmt: ## format the code
+	@cargo fmt --all
+
+bench: ## time and bytes per vendor document
+	@scripts/bench.sh $(ARGS)
+
+migrate: ## bring the database in DATABASE_URL to the newest schema
+	@cargo run --release --locked --bin worker -- migrate
+
+prepare: ## write .sqlx/ anew, after a change of a query or a migration
+	@scripts/prepare.sh $(ARGS)
+
+down: ## stop what runs in this checkout, clear up after what crashed
+	@scripts/down.sh
+
+ci: ## what has to pass before a merge
+	@.ci/run

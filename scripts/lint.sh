@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# scripts/lint.sh
+#
+# Everything that can be said of the code without running it: format, lints, documentation, scripts,
+# the compose file, and that what must be there once is there once. Needs no database.
+
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+main() {
+  case ${1:-} in --help | -h) help ;; esac
+
+  say "Format"
+  cargo fmt --all --check || fail "not formatted; make fmt does it"
+  say "Clippy"
+  cargo clippy --workspace --all-targets --locked -- -D warnings
+  say "Documentation"
+  RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+  say "Scripts"
+  if command -v shellcheck >/dev/null; then
+    shellcheck -x scripts/*.sh .ci/run
+  else
+    warn "shellcheck is not installed; scripts are only parsed"
+    local script
+    for script in scripts/*.sh .ci/run; do bash -n "$script"; done
+  fi
+  say "docker-compose.yml"
+  check_compose
+  say "Cargo.lock"
+  once_each redis rustls hyper
+}
+
+check_compose() {
+  local compose
+  if docker compose version >/dev/null 2>&1; then
+    compose=(docker compose)
+  elif command -v docker-compose >/dev/null; then
+    compose=(docker-compose)
+  else
+    warn "docker compose is not installed; docker-compose.yml is not checked"
+    return
+  fi
+  POSTGRES_PASSWORD=x REDIS_PASSWORD=x OPS_PASSWORD=x "${compose[@]}" config >/dev/null
+}
+
+# Two versions of one of these would be two connection pools, two TLS stores, two sets of types.
+once_each() {
+  local name
+  for name; do
+    [[ $(grep -cx "name = \"$name\"" Cargo.lock) == 1 ]] ||
+      fail "Cargo.lock must have one version of $name; cargo tree --duplicates tells who wants which"
+  done
+}
+
+main "$@"

@@ -1,0 +1,270 @@
+//! A queue of one test, under a name of its own in the Redis of `REDIS_URL`: the scripts as the
+//! programs run them, and a look at what they leave behind.
+
+use std::{collections::HashMap, time::Duration};
+
+use apalis_redis::{
+    Config,
+    queries::{CompactTask, deserialize_with_meta},
+};
+use common::{
+    cache::Names,
+    entry::MenuKey,
+    queue::{Pushed, Queue, Reason, RefreshMenu},
+};
+use redis::{
+    FromRedisValue, RedisResult, Script, ScriptInvocation, ToRedisArgs, Value,
+    aio::{ConnectionManager, PubSub},
+};
+
+/// No test waits longer than this for anything.
+const DEADLINE: Duration = Duration::from_secs(3);
+/// As in `backend.rs`: four heartbeats of a second.
+pub(crate) const DEATH: f64 = 4.0;
+/// Before a failed job is tried again.
+pub(crate) const PAUSE: Duration = Duration::from_secs(7);
+
+/// See the top of this file. Dropping it removes all its keys.
+pub(crate) struct TestQueue {
+    pub(crate) redis: ConnectionManager,
+    pub(crate) names: Names,
+    /// As the library names things.
+    pub(crate) config: Config,
+    pub(crate) pushes: Queue,
+    /// How many jobs of each end are kept.
+    keep: usize,
+    prefix: String,
+}
+
+/// One menu a day, so that tests have as many ids as they like.
+pub(crate) fn id(day: usize) -> String {
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 2, 9).unwrap()
+        + chrono::Days::new(u64::try_from(day).unwrap());
+    format!("menu:hoch:{day}:lunch")
+}
+
+/// The job of this id.
+pub(crate) fn job(id: &str) -> RefreshMenu {
+    RefreshMenu { key: id.parse::<MenuKey>().unwrap(), reason: Reason::Miss, request_id: None }
+}
+
+/// What it gives, unless that takes too long.
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, future).await.expect("not within the deadline")
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests share no configuration with the programs")]
+pub(crate) fn redis_url() -> String {
+    std::env::var("REDIS_URL").unwrap_or_else(|_| {
+        panic!("REDIS_URL is not set: run the tests with `make test`, which starts what they need")
+    })
+}
+
+impl TestQueue {
+    pub(crate) async fn new() -> Self {
+        let prefix = format!("queue-contract-{:016x}-", fastrand::u64(..));
+        let client = redis::Client::open(redis_url()).unwrap();
+        let redis = in_time(client.get_connection_manager()).await.unwrap();
+        let names = Names::new(prefix.clone());
+        let config = Config::default().queue(names.queue());
+        let pushes = Queue::new(redis.clone(), names.clone());
+        Self { redis, names, config, pushes, keep: 500, prefix }
+    }
+
+    /// One that keeps so few ended jobs that a test can reach the limit.
+    pub(crate) async fn keeping(keep: usize) -> Self {
+        let mut queue = Self::new().await;
+        queue.keep = keep;
+        queue
+    }
+
+    /// A name of the queue's, such as `scheduled`.
+    pub(crate) fn key(&self, part: &str) -> String {
+        format!("{}:{part}", self.names.queue())
+    }
+
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &str, args: impl ToRedisArgs) -> T {
+        let mut asked = redis::cmd(command);
+        asked.arg(args);
+        in_time(asked.query_async(&mut self.redis.clone())).await.unwrap()
+    }
+
+    pub(crate) async fn do_all(&self, pipe: &redis::Pipeline) {
+        in_time(pipe.query_async::<()>(&mut self.redis.clone())).await.unwrap();
+    }
+
+    /// The time as the scripts know it.
+    pub(crate) async fn now(&self) -> f64 {
+        let (seconds, micros): (f64, f64) = self.ask("TIME", &[""; 0]).await;
+        seconds + micros / 1e6
+    }
+
+    /// Hears what is said on a channel from now on.
+    pub(crate) async fn hear(&self, channel: &str) -> PubSub {
+        let client = redis::Client::open(redis_url()).unwrap();
+        let mut line = in_time(client.get_async_pubsub()).await.unwrap();
+        in_time(line.subscribe(channel)).await.unwrap();
+        line
+    }
+
+    // --- the scripts ---
+
+    pub(crate) async fn push(&self, id: &str) -> Pushed {
+        in_time(self.pushes.push(&job(id), false)).await.unwrap().pushed
+    }
+
+    /// What `file` answers to `fill`'s arguments; its first key is the queue.
+    async fn run<T: FromRedisValue>(
+        &self,
+        file: &str,
+        fill: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> RedisResult<T> {
+        let script = Script::new(&format!("{}{file}", include_str!("../../src/queue/lib.lua")));
+        let mut call = script.key(self.names.queue());
+        fill(&mut call);
+        in_time(call.invoke_async(&mut self.redis.clone())).await
+    }
+
+    pub(crate) async fn register(&self, worker: &str) {
+        let file = include_str!("../../src/queue/register.lua");
+        self.run::<()>(file, |call| _ = call.arg(worker).arg("layers")).await.unwrap();
+    }
+
+    /// The next job as the script gives it.
+    pub(crate) async fn fetch_raw(&self, worker: &str) -> Option<Vec<Value>> {
+        let file = include_str!("../../src/queue/fetch.lua");
+        self.run(file, |call| _ = call.arg(worker).arg(self.keep)).await.unwrap()
+    }
+
+    /// The next job as the library reads it.
+    pub(crate) async fn fetch(&self, worker: &str) -> Option<CompactTask> {
+        deserialize_with_meta(self.fetch_raw(worker).await?).unwrap().pop()
+    }
+
+    /// The id of the next job.
+    pub(crate) async fn fetch_id(&self, worker: &str) -> Option<String> {
+        Some(self.fetch(worker).await?.task_id.to_string())
+    }
+
+    pub(crate) async fn bury(&self, worker: &str, id: &[u8]) {
+        let file = include_str!("../../src/queue/bury.lua");
+        let why = r#"{"Err":"why"}"#;
+        self.run::<()>(file, |call| _ = call.arg(worker).arg(id).arg(why).arg(self.keep))
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn ack(&self, worker: &str, id: &str, status: &str, attempts: u32) -> String {
+        let file = include_str!("../../src/queue/ack.lua");
+        let fill = |call: &mut ScriptInvocation<'_>| {
+            call.key(self.entry(id)).key(self.names.ready());
+            call.arg(worker).arg(id).arg(status).arg(attempts).arg(format!(r#"{{"{status}":1}}"#));
+            call.arg(PAUSE.as_millis().to_string()).arg(self.keep);
+            call.arg("failure entry").arg(10_000);
+        };
+        self.run(file, fill).await.unwrap()
+    }
+
+    pub(crate) async fn beat(&self, worker: &str) -> u64 {
+        let file = include_str!("../../src/queue/beat.lua");
+        self.run(file, |call| _ = call.arg(worker).arg(DEATH).arg(self.keep)).await.unwrap()
+    }
+
+    pub(crate) async fn release(&self, worker: &str, ids: &[&str]) -> u64 {
+        let file = include_str!("../../src/queue/release.lua");
+        self.run(file, |call| _ = call.arg(worker).arg(ids)).await.unwrap()
+    }
+
+    // --- what is there ---
+
+    /// The key of the entry that this id makes.
+    pub(crate) fn entry(&self, id: &str) -> String {
+        self.names.entry(&id.parse().unwrap())
+    }
+
+    pub(crate) async fn active(&self) -> Vec<String> {
+        self.ask("LRANGE", (self.key("active"), 0, -1)).await
+    }
+
+    pub(crate) async fn scheduled(&self) -> Vec<String> {
+        self.ask("ZRANGE", (self.key("scheduled"), 0, -1)).await
+    }
+
+    pub(crate) async fn done(&self) -> Vec<String> {
+        self.ask("ZRANGE", (self.key("done"), 0, -1)).await
+    }
+
+    pub(crate) async fn dead(&self) -> Vec<String> {
+        self.ask("ZRANGE", (self.key("dead"), 0, -1)).await
+    }
+
+    pub(crate) async fn workers(&self) -> Vec<String> {
+        self.ask("ZRANGE", (self.key("workers"), 0, -1)).await
+    }
+
+    /// What this worker has in its hands.
+    pub(crate) async fn held(&self, worker: &str) -> Vec<String> {
+        self.ask("SMEMBERS", self.key(&format!("inflight:{worker}"))).await
+    }
+
+    pub(crate) async fn meta(&self, id: &str) -> HashMap<String, String> {
+        self.ask("HGETALL", self.key(&format!("meta:{id}"))).await
+    }
+
+    pub(crate) async fn arguments(&self, id: &str) -> Option<String> {
+        self.ask("HGET", (self.key("data"), id)).await
+    }
+
+    /// Whether a push of this id would make a job.
+    pub(crate) async fn is_free(&self, id: &str) -> bool {
+        self.arguments(id).await.is_none() && self.meta(id).await.is_empty()
+    }
+
+    /// Every key of this queue, and every entry and channel beside it.
+    pub(crate) async fn keys(&self) -> Vec<String> {
+        let (mut cursor, mut keys) = (0_u64, Vec::new());
+        loop {
+            let args = (cursor, "MATCH", format!("{}*", self.prefix), "COUNT", 1000);
+            let (next, more): (u64, Vec<String>) = self.ask("SCAN", args).await;
+            keys.extend(more);
+            if next == 0 {
+                keys.sort();
+                keys.dedup();
+                return keys;
+            }
+            cursor = next;
+        }
+    }
+
+    /// As if this worker had been silent for so many seconds.
+    pub(crate) async fn silence(&self, worker: &str, seconds: f64) {
+        let last_heard = self.now().await - seconds;
+        self.ask::<()>("ZADD", (self.key("workers"), last_heard, worker)).await;
+    }
+
+    /// As if this id had been pushed so many seconds ago.
+    pub(crate) async fn age(&self, id: &str, seconds: f64) {
+        let pushed = (self.now().await - seconds).floor();
+        let meta = self.key(&format!("meta:{id}"));
+        self.ask::<()>("HSET", (meta, "pushed_at", pushed)).await;
+    }
+}
+
+impl Drop for TestQueue {
+    fn drop(&mut self) {
+        let script = Script::new(
+            "local cursor = '0'
+             repeat
+               local found = redis.call('SCAN', cursor, 'MATCH', ARGV[1] .. '*', 'COUNT', 1000)
+               cursor = found[1]
+               for _, key in ipairs(found[2]) do redis.call('UNLINK', key) end
+             until cursor == '0'
+             redis.call('ZREM', 'core:apalis:queues:list', ARGV[2])",
+        );
+        let redis = redis::Client::open(redis_url()).and_then(|client| client.get_connection());
+        if let Ok(mut redis) = redis {
+            let mut call = script.prepare_invoke();
+            let _ = call.arg(&self.prefix).arg(self.config.workers_set()).invoke::<()>(&mut redis);
+        }
+    }
+}
