@@ -1,11 +1,37 @@
 #!/usr/bin/env bash
-# scripts/bench.sh [ARGUMENT…]
+# scripts/bench.sh [parse|misses] [ARGUMENT…]
 #
-# Measures the parsers over their largest documents; arguments are passed on to the benchmark.
+# Measures, in release builds; without a name everything. Arguments are passed on to the benchmark.
+#
+#   parse    each parser over its largest document: time, and bytes a second
+#   misses   what a miss costs: the programs over a Redis and a Postgres of their own
+#
 # Numbers that are worth keeping go to docs/operations.md, with machine, date and command.
 
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/stores.sh
+source "$(dirname "${BASH_SOURCE[0]}")/stores.sh"
 
-case ${1:-} in --help | -h) help ;; esac
-cargo bench --locked --package common --bench parse -- "$@"
+main() {
+  case ${1:-all} in
+    --help | -h) help ;;
+    parse) shift && parse "$@" ;;
+    misses) shift && misses "$@" ;;
+    all) parse && misses ;;
+    *) fail "no such benchmark: $1; see scripts/bench.sh --help" ;;
+  esac
+}
+
+parse() { cargo bench --locked --package common --bench parse -- "$@"; }
+
+misses() {
+  local target=${CARGO_TARGET_DIR:-$ROOT/target}/release
+  open_run bench
+  need
+  start_stores durable
+  say "Building the programs"
+  attend cargo build --release --workspace --locked --bins
+  export API_BIN=$target/api WORKER_BIN=$target/worker VENDOR_STUB_BIN=$target/vendor-stub
+  attend cargo bench --locked --package tests --bench misses -- "$@"
+}
+
+main "$@"

@@ -17,6 +17,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::read_through::From;
+
 /// What the caller has already.
 pub(crate) struct Conditional(Vec<String>);
 
@@ -79,5 +81,16 @@ impl Answer {
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         (StatusCode::OK, headers, Body::from(self.body)).into_response()
+    }
+}
+
+/// Where an answer came from, and how long our own cache still holds it.
+pub(crate) fn cache_status(from: From, ttl: u64) -> String {
+    match from {
+        From::Hit => format!("menus5c; hit; ttl={ttl}"),
+        From::Stored => "menus5c; fwd=miss; stored".to_owned(),
+        From::Copy => "menus5c; fwd=stale".to_owned(),
+        From::Postgres => "menus5c; fwd=bypass; detail=postgres".to_owned(),
+        From::Live => "menus5c; fwd=bypass; detail=live".to_owned(),
     }
 }

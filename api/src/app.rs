@@ -6,19 +6,21 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use common::{
-    cache::{self, Cache, Names, RedisPatience},
+    cache::{Cache, Names},
+    entry::MenuKey,
     lease::Leases,
+    link::{Link, Patience},
     queue::Queue,
     refresh::Refresher,
     store::Store,
     vendors::Vendors,
 };
 
-use crate::{StartError, config::ApiConfig, flights::Flights, waiters::Waiters};
+use crate::{StartError, cached::Lists, config::ApiConfig, flights::Flights, waiters::Waiters};
 
 /// For an answer of Redis while a visitor waits.
-const REDIS: RedisPatience =
-    RedisPatience { connect: Duration::from_millis(200), response: Duration::from_millis(250) };
+const REDIS: Patience =
+    Patience { connect: Duration::from_millis(200), response: Duration::from_millis(250) };
 /// For an answer of Postgres while a visitor waits.
 const POSTGRES: Duration = Duration::from_secs(1);
 /// Connections to Postgres.
@@ -36,7 +38,9 @@ pub(crate) struct Shared {
     /// Makes menus when nobody else does.
     pub(crate) refresher: Refresher,
     /// Misses under way.
-    pub(crate) flights: Flights,
+    pub(crate) flights: Flights<MenuKey>,
+    /// Lists under way, and the last good ones.
+    pub(crate) lists: Lists,
     pub(crate) miss_wait: Duration,
     pub(crate) soft_wait: Duration,
     /// The oldest copy that is served in place of one that could not be read.
@@ -58,7 +62,7 @@ impl App {
     pub(crate) fn new(config: &ApiConfig) -> Result<Self, StartError> {
         let names = Names::new(config.stores.key_prefix.clone());
         let link = match &config.stores.redis_url {
-            Some(url) => Some(cache::connect(url, REDIS)?),
+            Some(url) => Some(Link::new(url, REDIS)?),
             None => None,
         };
         let redis = link.clone().map(|link| Redis {
@@ -82,6 +86,7 @@ impl App {
             store,
             refresher,
             flights: Flights::default(),
+            lists: Lists::default(),
             miss_wait: config.miss_wait,
             soft_wait: config.soft_wait,
             stale_max: config.lifetimes.stale_max,

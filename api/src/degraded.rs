@@ -18,12 +18,14 @@ use crate::{
     read_through::{From, Served, stale_left},
 };
 
-/// A menu past the cache.
-pub(crate) async fn menu(app: &App, key: &MenuKey) -> Landing {
+/// A menu past the cache; for all requests of this process that want the key.
+pub(crate) async fn menu(app: App, key: MenuKey) -> Landing {
+    let (app, key) = (&app, &key);
     if let Ok(Some(held)) = copy(app, key).await
-        && matches!(held.entry, Entry::Menu { is_stale: false, .. }) {
-            return Ok(Served { held, from: From::Postgres });
-        }
+        && matches!(held.entry, Entry::Menu { is_stale: false, .. })
+    {
+        return Ok(Served { held, from: From::Postgres });
+    }
     if matches!(key.meal, Meal::Other(_)) {
         return Err(ApiError::Unavailable { retry_after: app.refresher.lifetimes.failure });
     }

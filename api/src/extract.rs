@@ -1,7 +1,12 @@
-//! A query string, read strictly: each parameter once, in UTF-8, not too long. What is wrong with
-//! one is an answer that names it. Parameters that nobody asks for are ignored.
+//! A query string and a hall in a path, read strictly: each parameter once, in UTF-8, not too long.
+//! What is wrong with one is an answer that names it. Parameters that nobody asks for are ignored.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use std::ops::RangeInclusive;
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
 use chrono::NaiveDate;
 use common::{entry::parse_date, hall::HallId};
 use percent_encoding::percent_decode_str;
@@ -18,11 +23,32 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parts.uri.query().unwrap_or_default().to_owned()))
+        Ok(Self::of(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+/// `{hall_id}` of a path: a hall.
+pub(crate) struct HallInPath(pub(crate) HallId);
+
+impl<S: Send + Sync> FromRequestParts<S> for HallInPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let wrong = |what: &str| Err(ApiError::Parameter(format!("Parameter hall_id {what}")));
+        match Path::<String>::from_request_parts(parts, state).await {
+            Err(_) => wrong("is not UTF-8"),
+            Ok(Path(asked)) if asked.len() > LONGEST => wrong("is longer than 64 bytes"),
+            Ok(Path(asked)) => HallId::parse(&asked).map(Self).ok_or(ApiError::UnknownHall(asked)),
+        }
     }
 }
 
 impl Parameters {
+    /// The parameters of a query string.
+    pub(crate) fn of(query: &str) -> Self {
+        Self(query.to_owned())
+    }
+
     /// The value of a parameter, or nothing where it is not given.
     pub(crate) fn optional(&self, name: &str) -> Result<Option<String>, ApiError> {
         let wrong = |what: &str| Err(ApiError::Parameter(format!("Parameter {name} {what}")));
@@ -59,6 +85,38 @@ impl Parameters {
     /// A day.
     pub(crate) fn date(&self, name: &str) -> Result<NaiveDate, ApiError> {
         parse_date(&self.required(name)?).ok_or(ApiError::InvalidDate)
+    }
+
+    /// A day, or nothing where it is not given. There may be two of them, so the answer to what is
+    /// none says which.
+    pub(crate) fn optional_date(&self, name: &str) -> Result<Option<NaiveDate>, ApiError> {
+        let Some(asked) = self.optional(name)? else { return Ok(None) };
+        let wrong = || ApiError::Parameter(format!("Parameter {name}: {}", ApiError::InvalidDate));
+        parse_date(&asked).map(Some).ok_or_else(wrong)
+    }
+
+    /// A number in this range, in plain digits, or nothing where it is not given.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, ApiError> {
+        let Some(asked) = self.optional(name)? else { return Ok(None) };
+        let plain = asked.bytes().all(|byte| byte.is_ascii_digit());
+        let number = asked.parse().ok().filter(|number| plain && range.contains(number));
+        let (low, high) = range.into_inner();
+        let wrong =
+            || ApiError::Parameter(format!("Parameter {name} is no number from {low} to {high}"));
+        number.map(Some).ok_or_else(wrong)
+    }
+
+    /// The query string without these parameters.
+    pub(crate) fn all_but(&self, names: &[&str]) -> String {
+        let other = |pair: &&str| {
+            let key = pair.split_once('=').map_or(*pair, |(key, _)| key);
+            !pair.is_empty() && decode(key).is_none_or(|key| !names.contains(&key.as_str()))
+        };
+        self.0.split('&').filter(other).collect::<Vec<_>>().join("&")
     }
 }
 
@@ -101,6 +159,34 @@ mod tests {
         assert_eq!(asked.optional("page").unwrap(), None);
         let longest = "x".repeat(64);
         assert_eq!(parameters(&format!("q={longest}")).required("q").unwrap(), longest);
+    }
+
+    #[test]
+    fn a_number_is_plain_digits_in_its_range() {
+        for (text, number) in [("1", 1), ("007", 7), ("100", 100)] {
+            let asked = parameters(&format!("size={text}"));
+            assert_eq!(asked.number("size", 1..=100), Ok(Some(number)), "{text}");
+        }
+        assert_eq!(parameters("").number("size", 1..=100), Ok(None));
+        for text in ["0", "101", "-1", "%2B5", "+5", "5.0", "1e1", "٣", "99999999999999999999"] {
+            let error = parameters(&format!("size={text}")).number("size", 1..=100).unwrap_err();
+            assert_eq!(error.to_string(), "Parameter size is no number from 1 to 100", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_may_be_absent_is_named_when_it_is_none() {
+        let asked = parameters("from=2026-02-09&to=2026-02-30");
+        assert_eq!(asked.optional_date("from").unwrap().unwrap().to_string(), "2026-02-09");
+        assert_eq!(asked.optional_date("until"), Ok(None));
+        let detail = "Parameter to: Invalid date format, use YYYY-MM-DD";
+        assert_eq!(asked.optional_date("to").unwrap_err().to_string(), detail);
+    }
+
+    #[test]
+    fn the_other_parameters_stay_as_they_were_written() {
+        let asked = parameters("&a=%20b&p%61ge=1&=x&page&c&page=2&%ff=1");
+        assert_eq!(asked.all_but(&["page"]), "a=%20b&=x&c&%ff=1");
     }
 
     #[test]

@@ -3,26 +3,43 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use common::entry::MenuKey;
 use tokio::sync::watch;
 
 use crate::{problem::ApiError, read_through::Served};
 
 /// How a flight ended; shared by all who waited for it.
-pub(crate) type Landing = Result<Served, ApiError>;
+pub(crate) type Landing<T = Served> = Result<T, ApiError>;
 
-/// The flights of one process.
-#[derive(Clone, Default)]
-pub(crate) struct Flights(Arc<Mutex<HashMap<MenuKey, watch::Receiver<Option<Landing>>>>>);
+/// The flights of one process that bring one kind of thing.
+pub(crate) struct Flights<K, T = Served>(Arc<Mutex<UnderWay<K, T>>>);
 
-impl Flights {
+type UnderWay<K, T> = HashMap<K, watch::Receiver<Option<Landing<T>>>>;
+
+impl<K, T> Clone for Flights<K, T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, T> Default for Flights<K, T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K, T> Flights<K, T>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    T: Clone + Send + Sync + 'static,
+{
     /// Waits for the flight of this key; starts it if none is under way.
-    pub(crate) async fn join<F>(&self, key: &MenuKey, fly: impl FnOnce() -> F) -> Landing
+    pub(crate) async fn join<F>(&self, key: &K, fly: impl FnOnce() -> F) -> Landing<T>
     where
-        F: Future<Output = Landing> + Send + 'static,
+        F: Future<Output = Landing<T>> + Send + 'static,
     {
         let mut landing = self.landing(key, fly);
         match landing.wait_for(Option::is_some).await {
@@ -32,9 +49,9 @@ impl Flights {
         }
     }
 
-    fn landing<F>(&self, key: &MenuKey, fly: impl FnOnce() -> F) -> watch::Receiver<Option<Landing>>
+    fn landing<F>(&self, key: &K, fly: impl FnOnce() -> F) -> watch::Receiver<Option<Landing<T>>>
     where
-        F: Future<Output = Landing> + Send + 'static,
+        F: Future<Output = Landing<T>> + Send + 'static,
     {
         let mut flights = self.flights();
         if let Some(landing) = flights.get(key) {
@@ -53,19 +70,21 @@ impl Flights {
         });
         landing
     }
+}
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<MenuKey, watch::Receiver<Option<Landing>>>> {
+impl<K, T> Flights<K, T> {
+    fn flights(&self) -> MutexGuard<'_, UnderWay<K, T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Takes a flight off the list, also when it crashes.
-struct Grounded {
-    flights: Flights,
-    key: MenuKey,
+struct Grounded<K: Eq + Hash, T> {
+    flights: Flights<K, T>,
+    key: K,
 }
 
-impl Drop for Grounded {
+impl<K: Eq + Hash, T> Drop for Grounded<K, T> {
     fn drop(&mut self) {
         self.flights.flights().remove(&self.key);
     }
@@ -79,13 +98,13 @@ mod tests {
         time::Duration,
     };
 
-    fn key() -> MenuKey {
-        "menu:hoch:2026-02-09:lunch".parse().unwrap()
+    fn key() -> String {
+        "halls:all".to_owned()
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_flight_serves_all_and_outlives_who_started_it() {
-        let (flights, flown) = (Flights::default(), Arc::new(AtomicUsize::new(0)));
+        let (flights, flown) = (Flights::<_>::default(), Arc::new(AtomicUsize::new(0)));
         let fly = || {
             let flown = Arc::clone(&flown);
             async move {
@@ -106,7 +125,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flight_that_crashes_keeps_nobody_waiting() {
-        let flights = Flights::default();
+        let flights = Flights::<_>::default();
         let crash = || async { panic!("on purpose") };
         assert!(matches!(flights.join(&key(), crash).await, Err(ApiError::Pending)));
         assert!(flights.flights().is_empty());

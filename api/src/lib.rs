@@ -7,10 +7,12 @@
 
 mod answer;
 mod app;
+mod cached;
 pub mod config;
 mod degraded;
 mod extract;
 mod flights;
+mod paging;
 mod problem;
 mod read_through;
 mod routes;

@@ -58,8 +58,13 @@ pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Se
     if key.date < first || key.date > last {
         return saved(app, &key, NoMenu::OutOfRange).await;
     }
-    let Some(redis) = &app.redis else { return degraded::menu(app, &key).await };
-    match redis.cache.get(&key).await {
+    let look = match &app.redis {
+        Some(redis) => redis.cache.get(&key).await.map_err(|error| {
+            tracing::warn!(%error, "the cache cannot be asked");
+        }),
+        None => Err(()),
+    };
+    match look {
         Ok(Look::Held(held)) => Ok(Served { held, from: From::Hit }),
         // Nobody can ask a vendor for a meal of its own naming, so nobody can fill the queue so.
         Ok(_) if matches!(key.meal, Meal::Other(_)) => {
@@ -67,13 +72,12 @@ pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Se
         }
         Ok(found) => {
             let foreign = matches!(found, Look::Foreign);
-            let (app, request_id) = (app.clone(), request_id.to_owned());
-            let flight = key.clone();
+            let (app, flight, request_id) = (app.clone(), key.clone(), request_id.to_owned());
             app.clone().flights.join(&key, || fly(app, flight, foreign, request_id)).await
         }
-        Err(error) => {
-            tracing::warn!(%error, "the cache cannot be asked");
-            degraded::menu(app, &key).await
+        Err(()) => {
+            let (app, flight) = (app.clone(), key.clone());
+            app.clone().flights.join(&key, || degraded::menu(app, flight)).await
         }
     }
 }
@@ -93,7 +97,7 @@ async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, Ap
 
 /// A miss, for all requests of this process that want the key.
 async fn fly(app: App, key: MenuKey, foreign: bool, request_id: String) -> Landing {
-    let Some(redis) = &app.redis else { return degraded::menu(&app, &key).await };
+    let Some(redis) = &app.redis else { return degraded::menu(app.clone(), key).await };
     let started = Instant::now();
     let mut interest = redis.waiters.register(&key);
     if let Some(landed) = look(redis, &key, From::Hit).await {
@@ -103,7 +107,7 @@ async fn fly(app: App, key: MenuKey, foreign: bool, request_id: String) -> Landi
     match redis.queue.push(&job, foreign).await {
         Err(error) => {
             tracing::warn!(%error, "no job can be pushed");
-            return degraded::menu(&app, &key).await;
+            return degraded::menu(app.clone(), key).await;
         }
         Ok(answer) => {
             tracing::debug!(job.id = %key, pushed = ?answer.pushed, "pushed");

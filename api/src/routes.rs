@@ -1,8 +1,11 @@
 //! Every route and layer on one screen.
 
+mod hall_menus;
 mod halls;
 mod health;
 mod menus;
+mod stats;
+mod open_now;
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
+use common::store::StoreError;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -33,9 +37,12 @@ pub(crate) struct RequestId(pub(crate) String);
 
 /// All of it, layers outermost last.
 pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
-    let routes: [(&str, MethodRouter<App>); 4] = [
+    let routes: [(&str, MethodRouter<App>); 7] = [
         ("/api/v2/menus", get(menus::show)),
         ("/api/v2/halls", get(halls::list)),
+        ("/api/v2/halls/{hall_id}/menus", get(hall_menus::list)),
+        ("/api/v2/open-now", get(open_now::list)),
+        ("/api/v2/stats/dashboard", get(stats::dashboard)),
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),
     ];
@@ -108,6 +115,14 @@ fn cors(allowed: &[String]) -> CorsLayer {
             HeaderName::from_static("x-total-count"),
         ])
         .max_age(Duration::from_secs(86_400))
+}
+
+/// What Postgres alone was asked for.
+fn past_the_cache<T>(answer: Result<T, StoreError>) -> Result<T, ApiError> {
+    answer.map_err(|error| {
+        tracing::warn!(%error, "Postgres cannot be asked for a list");
+        ApiError::StoresAway
+    })
 }
 
 /// For answers that are a status and a word.

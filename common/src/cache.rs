@@ -3,20 +3,20 @@
 use std::{sync::LazyLock, time::Duration};
 
 use bytes::Bytes;
-use redis::{RedisResult, Script, aio::ConnectionManager};
+use redis::{RedisResult, Script};
 
 use crate::{
-    config::SecretUrl,
     entry::{Entry, MenuKey},
+    link::{Link, LinkError},
     vendors::Document,
 };
 
 /// Redis could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// The client's own error.
-    #[error("Redis: {0}")]
-    Redis(#[from] redis::RedisError),
+    /// No answer, or an error for one.
+    #[error(transparent)]
+    Redis(#[from] LinkError),
     /// An entry could not be written as JSON.
     #[error("entry: {0}")]
     Json(#[from] serde_json::Error),
@@ -71,33 +71,20 @@ impl Names {
 /// Life of a cached list or figure.
 pub const LIST_LIFE: Duration = Duration::from_secs(300);
 
-/// How a program waits for Redis.
-#[derive(Debug, Clone, Copy)]
-pub struct RedisPatience {
-    /// For a connection.
-    pub connect: Duration,
-    /// For an answer.
-    pub response: Duration,
-}
-
-/// A connection that is made at first use and again whenever it is lost. Each failed command
-/// reports at once: whoever asked decides whether to ask again.
-///
-/// # Errors
-/// When the URL is not one that the client understands.
-pub fn connect(url: &SecretUrl, patience: RedisPatience) -> RedisResult<ConnectionManager> {
-    let config = redis::aio::ConnectionManagerConfig::new()
-        .set_number_of_retries(0)
-        .set_connection_timeout(Some(patience.connect))
-        .set_response_timeout(Some(patience.response));
-    ConnectionManager::new_lazy_with_config(redis::Client::open(url.reveal())?, config)
-}
-
 /// An entry and how long it still holds.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// The entry.
     pub entry: Entry,
+    /// The rest of its lifetime.
+    pub left: Duration,
+}
+
+/// What the key of a list or figure holds, and how long it still holds.
+#[derive(Debug, Clone)]
+pub struct HeldList {
+    /// As it was put.
+    pub body: Bytes,
     /// The rest of its lifetime.
     pub left: Duration,
 }
@@ -125,17 +112,17 @@ pub enum Overwrite {
 /// The cache of one deployment.
 #[derive(Clone)]
 pub struct Cache {
-    redis: ConnectionManager,
+    link: Link,
     names: Names,
 }
 
 static PUT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("cache/put.lua")));
 
 impl Cache {
-    /// The cache behind this connection.
+    /// The cache behind this link.
     #[must_use]
-    pub const fn new(redis: ConnectionManager, names: Names) -> Self {
-        Self { redis, names }
+    pub const fn new(link: Link, names: Names) -> Self {
+        Self { link, names }
     }
 
     /// What the key holds, and for how long, in one round trip. A value that is not one of ours,
@@ -145,18 +132,17 @@ impl Cache {
     /// When Redis cannot be asked.
     pub async fn get(&self, key: &MenuKey) -> Result<Look, CacheError> {
         let name = self.names.entry(key);
-        let (value, left) = redis::pipe()
-            .ignore_errors()
-            .get(&name)
-            .pttl(&name)
-            .query_async::<(RedisResult<Option<Vec<u8>>>, RedisResult<i64>)>(&mut self.redis.clone())
-            .await?;
+        type Both = (RedisResult<Option<Vec<u8>>>, RedisResult<i64>);
+        let mut both = redis::pipe();
+        both.ignore_errors().get(&name).pttl(&name);
+        let (value, left) =
+            self.link.ask(async |redis| both.query_async::<Both>(redis).await).await?;
         let value = match value {
             Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
-            value => value?,
+            value => value.map_err(LinkError::from)?,
         };
         let Some(value) = value else { return Ok(Look::Nothing) };
-        let left = u64::try_from(left?).ok().map(Duration::from_millis);
+        let left = u64::try_from(left.map_err(LinkError::from)?).ok().map(Duration::from_millis);
         match left.zip(Entry::from_bytes(key, Bytes::from(value))) {
             Some((left, entry)) => Ok(Look::Held(Held { entry, left })),
             None => {
@@ -185,7 +171,7 @@ impl Cache {
             let lifetime = u64::try_from(one.lifetime.as_millis()).unwrap_or(u64::MAX).max(1);
             call.arg(one.entry.to_bytes(&one.key)?.as_ref()).arg(lifetime);
         }
-        call.invoke_async::<u64>(&mut self.redis.clone()).await?;
+        self.link.ask(async |redis| call.invoke_async::<u64>(redis).await).await?;
         Ok(())
     }
 
@@ -196,7 +182,7 @@ impl Cache {
     pub async fn announce(&self, key: &MenuKey) -> Result<(), CacheError> {
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.names.ready()).arg(key.to_string());
-        publish.query_async::<u64>(&mut self.redis.clone()).await?;
+        self.link.ask(async |redis| publish.query_async::<u64>(redis).await).await?;
         Ok(())
     }
 
@@ -207,28 +193,33 @@ impl Cache {
     /// When Redis cannot be asked.
     pub async fn count_failure(&self, document: &Document) -> Result<u32, CacheError> {
         let name = self.names.failures(document);
-        let (count,) = redis::pipe()
-            .atomic()
-            .incr(&name, 1)
-            .expire(&name, 120)
-            .ignore()
-            .query_async::<(u32,)>(&mut self.redis.clone())
-            .await?;
+        let mut count = redis::pipe();
+        count.atomic().incr(&name, 1).expire(&name, 120).ignore();
+        let (count,) =
+            self.link.ask(async |redis| count.query_async::<(u32,)>(redis).await).await?;
         Ok(count)
     }
 
-    /// A cached list or figure, as it was put.
+    /// What the key of a list or figure holds, and for how long, in one round trip; whoever asks
+    /// must tell whether that is a list. A value that is no text, or that would never expire, has
+    /// nothing left.
     ///
     /// # Errors
     /// When Redis cannot be asked.
-    pub async fn get_list(&self, list: &str) -> Result<Option<(Vec<u8>, Duration)>, CacheError> {
+    pub async fn get_list(&self, list: &str) -> Result<Option<HeldList>, CacheError> {
         let name = self.names.list(list);
-        let (value, left) = redis::pipe()
-            .get(&name)
-            .pttl(&name)
-            .query_async::<(Option<Vec<u8>>, i64)>(&mut self.redis.clone())
-            .await?;
-        Ok(value.zip(u64::try_from(left).ok().map(Duration::from_millis)))
+        type Both = (RedisResult<Option<Vec<u8>>>, RedisResult<i64>);
+        let mut both = redis::pipe();
+        both.ignore_errors().get(&name).pttl(&name);
+        let (value, left) =
+            self.link.ask(async |redis| both.query_async::<Both>(redis).await).await?;
+        let value = match value {
+            Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
+            value => value.map_err(LinkError::from)?,
+        };
+        let left = u64::try_from(left.map_err(LinkError::from)?).map(Duration::from_millis);
+        let left = left.unwrap_or_default();
+        Ok(value.map(|body| HeldList { body: body.into(), left }))
     }
 
     /// Caches a list or figure for [`LIST_LIFE`].
@@ -238,7 +229,7 @@ impl Cache {
     pub async fn put_list(&self, list: &str, body: &[u8]) -> Result<(), CacheError> {
         let mut set = redis::cmd("SET");
         set.arg(self.names.list(list)).arg(body).arg("EX").arg(LIST_LIFE.as_secs());
-        Ok(set.query_async(&mut self.redis.clone()).await?)
+        Ok(self.link.ask(async |redis| set.query_async(redis).await).await?)
     }
 
     /// Whether Redis answers.
@@ -246,7 +237,7 @@ impl Cache {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), CacheError> {
-        Ok(redis::cmd("PING").query_async(&mut self.redis.clone()).await?)
+        Ok(self.link.ask(async |redis| redis::cmd("PING").query_async(redis).await).await?)
     }
 }
 

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use redis::{Script, aio::ConnectionManager};
+use redis::Script;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::{cache::Names, vendors::Document};
+use crate::{cache::Names, link::Link, vendors::Document};
 
 /// How long a lease outlives a holder that died.
 const LIFETIME: Duration = Duration::from_secs(4);
@@ -20,7 +20,7 @@ const RENEWAL: Duration = Duration::from_secs(1);
 /// Hands out turns and leases.
 pub struct Leases {
     turns: Mutex<HashMap<Document, Weak<tokio::sync::Mutex<()>>>>,
-    redis: Option<(ConnectionManager, Names)>,
+    redis: Option<(Link, Names)>,
 }
 
 /// The turn of one task of this process; ends with the value.
@@ -40,7 +40,7 @@ pub enum Asked {
 
 /// A lease that is held, and renewed while the value lives.
 pub struct Lease {
-    redis: ConnectionManager,
+    link: Link,
     name: String,
     token: String,
     renewal: tokio::task::JoinHandle<()>,
@@ -58,7 +58,7 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 impl Leases {
     /// Leases among all processes that share this Redis; without one, within this process only.
     #[must_use]
-    pub fn new(redis: Option<(ConnectionManager, Names)>) -> Self {
+    pub fn new(redis: Option<(Link, Names)>) -> Self {
         Self { turns: Mutex::new(HashMap::new()), redis }
     }
 
@@ -79,12 +79,12 @@ impl Leases {
 
     /// Asks for the lease once, without waiting.
     pub async fn ask(&self, document: Document) -> Asked {
-        let Some((redis, names)) = &self.redis else { return Asked::Away };
+        let Some((link, names)) = &self.redis else { return Asked::Away };
         let (name, token) = (names.lease(&document), format!("{:032x}", fastrand::u128(..)));
         let mut set = redis::cmd("SET");
         set.arg(&name).arg(&token).arg("NX").arg("PX").arg(millis(LIFETIME));
-        match set.query_async::<Option<String>>(&mut redis.clone()).await {
-            Ok(Some(_)) => Asked::Taken(Lease::hold(redis.clone(), name, token)),
+        match link.ask(async |redis| set.query_async::<Option<String>>(redis).await).await {
+            Ok(Some(_)) => Asked::Taken(Lease::hold(link.clone(), name, token)),
             Ok(None) => Asked::Busy,
             Err(error) => {
                 tracing::warn!(document = %document, %error, "no lease to be had: reading without");
@@ -95,27 +95,29 @@ impl Leases {
 }
 
 impl Lease {
-    fn hold(redis: ConnectionManager, name: String, token: String) -> Self {
-        let (mut link, key, value) = (redis.clone(), name.clone(), token.clone());
+    fn hold(link: Link, name: String, token: String) -> Self {
+        let (renewing, key, value) = (link.clone(), name.clone(), token.clone());
         let renewal = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(RENEWAL).await;
                 let mut renew = RENEW.key(&key);
-                let renewed =
-                    renew.arg(&value).arg(millis(LIFETIME)).invoke_async::<u64>(&mut link);
+                renew.arg(&value).arg(millis(LIFETIME));
+                let renewed = renewing.ask(async |redis| renew.invoke_async::<u64>(redis).await);
                 if let Err(error) = renewed.await {
                     tracing::debug!(lease = key, %error, "lease not renewed");
                 }
             }
         });
-        Self { redis, name, token, renewal }
+        Self { link, name, token, renewal }
     }
 
     /// Gives it back. One that cannot be given back runs out by itself.
-    pub async fn release(mut self) {
+    pub async fn release(self) {
         self.renewal.abort();
         let mut release = RELEASE.key(&self.name);
-        if let Err(error) = release.arg(&self.token).invoke_async::<u64>(&mut self.redis).await {
+        release.arg(&self.token);
+        let released = self.link.ask(async |redis| release.invoke_async::<u64>(redis).await);
+        if let Err(error) = released.await {
             tracing::debug!(lease = self.name, %error, "lease not given back");
         }
     }

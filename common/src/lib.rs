@@ -4,28 +4,36 @@
 //! |---|---|
 //! | [`hall`] | which halls and vendors there are |
 //! | [`menu`] | meals, stations, items, tags, and what a vendor can say of a day |
+//! | [`hours`] | opening hours, overrides, and who is open when |
 //! | [`entry`] | the key of a menu and what a key holds, as JSON |
 //! | [`vendors`] | documents: addresses, HTTP, one parser a vendor |
+//! | [`breaker`] | a store that is away is not asked by everybody |
+//! | [`mod@link`] | the connection to Redis, behind its breaker |
 //! | [`cache`] | entries in Redis, who is told, the names of all keys |
 //! | [`queue`] | the job and how it is pushed |
 //! | [`mod@line`] | a Redis channel that is followed through every gap |
 //! | [`lease`] | who may read a document |
 //! | [`store`] | SQL |
+//! | [`stats`] | what the statistics dashboard shows |
 //! | [`refresh`] | the one way to make a menu |
 //! | [`config`] | the environment |
 //! | [`program`] | arguments, signals, health checks |
 //! | [`telemetry`] | logs and the ready line |
 
+pub mod breaker;
 pub mod cache;
 pub mod config;
 pub mod entry;
 pub mod hall;
+pub mod hours;
 pub mod lease;
 pub mod line;
+pub mod link;
 pub mod menu;
 pub mod program;
 pub mod queue;
 pub mod refresh;
+pub mod stats;
 pub mod store;
 pub mod telemetry;
 pub mod vendors;

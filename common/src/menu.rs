@@ -29,6 +29,10 @@ impl Meal {
     pub const SIX: [Self; 6] =
         [Self::Breakfast, Self::Brunch, Self::Lunch, Self::Dinner, Self::LateNight, Self::Snack];
 
+    /// The same in the order of a day, as lists show them.
+    pub const OF_A_DAY: [Self; 6] =
+        [Self::Breakfast, Self::Brunch, Self::Lunch, Self::Snack, Self::Dinner, Self::LateNight];
+
     /// The canonical word, as it stands in keys, bodies and columns.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,10 +3,14 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use redis::{Script, aio::ConnectionManager};
+use redis::Script;
 use serde::{Deserialize, Serialize};
 
-use crate::{cache::Names, entry::MenuKey};
+use crate::{
+    cache::Names,
+    entry::MenuKey,
+    link::{Link, LinkError},
+};
 
 /// How often one job is tried before it is dead.
 pub const MAX_ATTEMPTS: usize = 3;
@@ -89,17 +93,17 @@ pub struct PushAnswer {
 /// The pushing side of the queue.
 #[derive(Clone)]
 pub struct Queue {
-    redis: ConnectionManager,
+    link: Link,
     names: Names,
 }
 
 static PUSH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("queue/push.lua")));
 
 impl Queue {
-    /// The queue behind this connection.
+    /// The queue behind this link.
     #[must_use]
-    pub const fn new(redis: ConnectionManager, names: Names) -> Self {
-        Self { redis, names }
+    pub const fn new(link: Link, names: Names) -> Self {
+        Self { link, names }
     }
 
     /// Asks for a job. `even_if_cached`: also where an entry is there (to replace it).
@@ -110,20 +114,14 @@ impl Queue {
         &self,
         job: &RefreshMenu,
         even_if_cached: bool,
-    ) -> redis::RedisResult<PushAnswer> {
+    ) -> Result<PushAnswer, LinkError> {
         let arguments = serde_json::to_string(job)
             .map_err(|error| redis::RedisError::from(std::io::Error::other(error)))?;
-        let (pushed, silence) = PUSH
-            .key(self.names.queue())
-            .key(self.names.entry(&job.key))
-            .arg(job.id())
-            .arg(arguments)
-            .arg(MAX_ATTEMPTS)
-            .arg(u8::from(!even_if_cached))
-            .arg(MAX_PENDING)
-            .arg(HEAL_AFTER.as_secs())
-            .invoke_async::<(String, i64)>(&mut self.redis.clone())
-            .await?;
+        let mut call = PUSH.key(self.names.queue());
+        call.key(self.names.entry(&job.key)).arg(job.id()).arg(arguments).arg(MAX_ATTEMPTS);
+        call.arg(u8::from(!even_if_cached)).arg(MAX_PENDING).arg(HEAL_AFTER.as_secs());
+        let (pushed, silence) =
+            self.link.ask(async |redis| call.invoke_async::<(String, i64)>(redis).await).await?;
         let pushed = match pushed.as_str() {
             "enqueued" => Pushed::Enqueued,
             "coalesced" => Pushed::Coalesced,

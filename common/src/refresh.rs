@@ -229,9 +229,10 @@ impl Refresher {
         };
         for (day, _) in &mut days {
             if let Some(kept) = kept.iter().find(|kept| kept.date == day.date)
-                && day.state == DayState::NotPosted {
-                    day.menus.clone_from(&kept.menus);
-                }
+                && day.state == DayState::NotPosted
+            {
+                day.menus.clone_from(&kept.menus);
+            }
         }
         days.iter()
             .flat_map(|(day, life)| self.entries(hall, day, *life, shut.contains(&day.date)))

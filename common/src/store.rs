@@ -1,12 +1,14 @@
 //! The only SQL. Every question is bounded in time, and saving only moves forward in time.
 
 mod columns;
+mod hours;
+mod lists;
 mod runs;
+mod stats;
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use serde::Serialize;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -14,13 +16,16 @@ use sqlx::{
 };
 
 use crate::{
+    breaker::Breaker,
     config::SecretUrl,
     entry::MenuKey,
     hall::HallId,
     menu::{DayState, KnownDay, KnownMenu, Meal, MealMenu, Station},
 };
 use columns::{DayColumns, MenuColumns};
+pub use lists::{HallRow, MenuRow};
 pub use runs::{FetchRun, RunState};
+pub use stats::Outlook;
 
 /// Postgres could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,9 @@ pub enum StoreError {
     /// No answer in time.
     #[error("Postgres: no answer in time")]
     Timeout,
+    /// It has not answered for a while, and is not asked at the moment.
+    #[error("Postgres is away")]
+    Away,
     /// A value that is none of ours.
     #[error("Postgres holds {0}")]
     Foreign(String),
@@ -46,21 +54,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 pub struct Store {
     pool: PgPool,
     patience: Duration,
-}
-
-/// A hall as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct HallRow {
-    /// Its id.
-    pub id: String,
-    /// The name that people use.
-    pub name: String,
-    /// Whose it is.
-    pub college: String,
-    /// Who cooks.
-    pub vendor_type: String,
-    /// `#rrggbb`.
-    pub color: String,
+    breaker: Arc<Breaker>,
 }
 
 /// A saved menu of one key.
@@ -88,9 +82,9 @@ impl Store {
             .application_name("5c-menus");
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(patience)
+            .acquire_timeout(patience / 2)
             .connect_lazy_with(options);
-        Ok(Self { pool, patience })
+        Ok(Self { pool, patience, breaker: Arc::default() })
     }
 
     /// Brings the schema up to date. Waits for another process that is at it.
@@ -135,18 +129,6 @@ impl Store {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// All halls, by name.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked.
-    pub async fn halls(&self) -> Result<Vec<HallRow>, StoreError> {
-        let halls = sqlx::query_as!(
-            HallRow,
-            r#"select id, name, college, vendor_type, color from halls order by name collate "C""#
-        );
-        self.within(halls.fetch_all(&self.pool)).await
     }
 
     /// What is known of these days of a hall, with the menus that count: of a posted day those of
@@ -349,10 +331,27 @@ impl Store {
         &self,
         question: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
-        match tokio::time::timeout(self.patience, question).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(StoreError::Timeout),
-        }
+        let bounded = async {
+            match tokio::time::timeout(self.patience, question).await {
+                Ok(answer) => Ok(answer?),
+                Err(_) => Err(StoreError::Timeout),
+            }
+        };
+        let asked = self.breaker.ask(bounded, StoreError::is_trouble).await;
+        asked.unwrap_or(Err(StoreError::Away))
+    }
+}
+
+impl StoreError {
+    /// Whether Postgres did not answer, rather than with an error.
+    const fn is_trouble(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout
+                | Self::Sql(
+                    sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed
+                )
+        )
     }
 }
 

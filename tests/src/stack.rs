@@ -219,6 +219,12 @@ impl Stack {
             .collect()
     }
 
+    /// Where this test's Redis is.
+    #[must_use]
+    pub fn redis_url(&self) -> String {
+        self.redis_url.clone()
+    }
+
     /// The name of a key of this test.
     #[must_use]
     pub fn key(&self, key: &str) -> String {

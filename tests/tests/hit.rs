@@ -138,6 +138,7 @@ async fn a_value_that_we_did_not_write_is_a_miss_and_is_replaced() {
                 .unwrap(),
         }
         let answer = stack.menu(Hall::Hoch, day, "dinner").await;
+        assert!(answer.took < Duration::from_millis(500), "no wake-up is lost: {:?}", answer.took);
         assert_eq!(
             (answer.status, &answer.text),
             (200, &good),

@@ -12,8 +12,9 @@ mod refresh_menu;
 use std::{sync::Arc, time::Duration};
 
 use common::{
-    cache::{self, Cache, Names, RedisPatience},
+    cache::{Cache, Names},
     lease::Leases,
+    link::{Link, Patience},
     refresh::Refresher,
     store::Store,
     telemetry,
@@ -24,8 +25,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// For an answer of Redis: scripts may wait behind others, and nobody waits for this program.
-const REDIS: RedisPatience =
-    RedisPatience { connect: Duration::from_secs(2), response: Duration::from_secs(3) };
+const REDIS: Patience =
+    Patience { connect: Duration::from_secs(2), response: Duration::from_secs(3) };
 /// For an answer of Postgres.
 const POSTGRES: Duration = Duration::from_secs(2);
 /// Connections to Postgres.
@@ -62,14 +63,14 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let names = Names::new(config.stores.key_prefix.clone());
     // REDIS_URL is required of the worker, so there is one.
     let Some(redis_url) = config.stores.redis_url.clone() else { return Ok(()) };
-    let redis = cache::connect(&redis_url, REDIS)?;
-    let cache = Cache::new(redis.clone(), names.clone());
+    let link = Link::new(&redis_url, REDIS)?;
+    let cache = Cache::new(link.clone(), names.clone());
     let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
     let refresher = Arc::new(Refresher {
         cache: Some(cache.clone()),
         store: store.clone(),
         vendors: Vendors::new(&config.vendors)?,
-        leases: Leases::new(Some((redis.clone(), names.clone()))),
+        leases: Leases::new(Some((link.clone(), names.clone()))),
         lifetimes: config.lifetimes,
         zone: config.zone,
         budget: config.vendors.fetch_timeout,
@@ -82,7 +83,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let ops = tokio::spawn(ops::serve(listener, ops, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
-    let stand = monitor::Stand { redis, redis_url, names, refresher, concurrency };
+    let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
     monitor::run(stand, stop).await;
     upkeep.abort();
     if let Ok(Err(error)) = ops.await {

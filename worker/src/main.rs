@@ -1,18 +1,25 @@
 //! `worker`: see the library.
 
+use std::process::ExitCode;
+
 use anyhow::Context;
-use common::{config, store::Store, telemetry};
+use common::{
+    config::{self, Stores, Vars},
+    program,
+    store::Store,
+    telemetry,
+};
 use tokio_util::sync::CancellationToken;
 use worker::config::WorkerConfig;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<std::process::ExitCode> {
+async fn main() -> anyhow::Result<ExitCode> {
     let usage = "worker: takes jobs, reads vendors, saves, fills the cache.\n\n\
         worker              work until SIGTERM\n\
         worker migrate      bring the database's schema up to date and stop\n\
         worker healthcheck  ask the worker on OPS_ADDR whether it is alive\n\n\
         Variables [default]:\n";
-    let command = match common::program::start(
+    let command = match program::start(
         usage,
         &WorkerConfig::variables(),
         &["migrate", "healthcheck"],
@@ -20,20 +27,33 @@ async fn main() -> anyhow::Result<std::process::ExitCode> {
         Ok(command) => command,
         Err(code) => return Ok(code),
     };
+    if command.as_deref() == Some("migrate") {
+        return migrate().await;
+    }
     let settings = match WorkerConfig::from_lookup(&config::environment) {
         Ok(settings) => settings,
-        Err(problems) => return Ok(common::program::refuse(&problems)),
+        Err(problems) => return Ok(program::refuse(&problems)),
     };
-    match command.as_deref() {
-        Some("healthcheck") => return Ok(common::program::health(settings.ops_addr).await),
-        Some(_) => {
-            Store::migrate(&settings.stores.database_url).await.context("migrating")?;
-            return Ok(std::process::ExitCode::SUCCESS);
-        }
-        None => telemetry::start(&settings.log),
+    if command.is_some() {
+        return Ok(program::health(settings.ops_addr).await);
     }
+    telemetry::start(&settings.log);
     let stop = CancellationToken::new();
-    tokio::spawn(common::program::stop_on_signal(stop.clone()));
+    tokio::spawn(program::stop_on_signal(stop.clone()));
     worker::run(settings, stop).await?;
-    Ok(std::process::ExitCode::SUCCESS)
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Needs the database and nothing else.
+async fn migrate() -> anyhow::Result<ExitCode> {
+    let mut vars = Vars::new(&config::environment);
+    let stores = Stores::read(&mut vars, false);
+    match vars.finish(stores) {
+        Ok(Some(stores)) => {
+            Store::migrate(&stores.database_url).await.context("migrating")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(None) => Ok(ExitCode::FAILURE),
+        Err(problems) => Ok(program::refuse(&problems)),
+    }
 }

@@ -13,11 +13,11 @@ use common::{
 
 use super::RequestId;
 use crate::{
-    answer::{Answer, Conditional},
+    answer::{Answer, Conditional, cache_status},
     app::App,
     extract::Parameters,
     problem::ApiError,
-    read_through::{self, From, Served, stale_left},
+    read_through::{self, Served, stale_left},
 };
 
 /// `GET /api/v2/menus?hall_id=&date=&meal=`
@@ -64,15 +64,4 @@ fn with_cache_status(error: ApiError, status: &str) -> Response {
         response.headers_mut().insert(HeaderName::from_static("cache-status"), status);
     }
     response
-}
-
-/// RFC 9211.
-fn cache_status(from: From, ttl: u64) -> String {
-    match from {
-        From::Hit => format!("menus5c; hit; ttl={ttl}"),
-        From::Stored => "menus5c; fwd=miss; stored".to_owned(),
-        From::Copy => "menus5c; fwd=stale".to_owned(),
-        From::Postgres => "menus5c; fwd=bypass; detail=postgres".to_owned(),
-        From::Live => "menus5c; fwd=bypass; detail=live".to_owned(),
-    }
 }

@@ -29,8 +29,8 @@ if redis.call('HEXISTS', queue .. ':data', id) == 0 then
 end
 
 -- The id is claimed. Its job may be past the point of making the entry, which is not there: the
--- worker that ends it is told to run it once more in that case.
-redis.pcall('HSET', meta, 'wanted', 1)
+-- worker that ends it is told to run it once more in that case ('always': what is there is no entry).
+redis.pcall('HSET', meta, 'wanted', ARGV[4] == '1' and 'if_gone' or 'always')
 
 -- A claimed id must be in a list, a set or a worker's hands; a claim that is in none
 -- (a store that lost part of its data) would block the id for ever: put it back.

@@ -46,11 +46,13 @@ fn without_tags(text: &str) -> impl Iterator<Item = char> {
     std::iter::from_fn(move || {
         let c = rest.chars().next()?;
         let after = rest.get(c.len_utf8()..)?;
-        if c == '<' && after.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c))
-            && let Some(end) = after.find('>') {
-                rest = after.get(end + 1..)?;
-                return Some(' ');
-            }
+        if c == '<'
+            && after.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c))
+            && let Some(end) = after.find('>')
+        {
+            rest = after.get(end + 1..)?;
+            return Some(' ');
+        }
         rest = after;
         Some(c)
     })

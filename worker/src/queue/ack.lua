@@ -17,6 +17,7 @@ end
 local wanted = status == 'Done' and field(meta, 'wanted')
 if wanted == 'always' or wanted and redis.call('EXISTS', KEYS[2]) == 0 then
   -- Asked for again during the run, and the entry is not there: nobody else would make it.
+  redis.call('HSET', meta, 'attempts', 0) -- a run of its own
   hand_back(id)
   return 'again'
 end

@@ -99,12 +99,14 @@ async fn what_is_known_of_a_worker_lives_as_long_as_its_heartbeats() {
     let queue = TestQueue::new().await;
     queue.register("w").await;
     let meta = queue.key("workers:metadata:w");
+    let life: u64 = queue.ask("TTL", &meta).await;
+    assert!((50..=60).contains(&life), "{life} s at its start");
     queue.ask::<()>("PEXPIRE", (&meta, 5_000)).await;
 
     queue.beat("w").await;
 
     let life: u64 = queue.ask("TTL", &meta).await;
-    assert!((50..=60).contains(&life), "{life} s");
+    assert!((50..=60).contains(&life), "{life} s after a heartbeat");
 }
 
 #[tokio::test]
@@ -131,6 +133,8 @@ async fn a_worker_may_hand_back_some_of_its_jobs_and_stay() {
     assert_eq!(queue.release("w", &[&id(1), &id(2), "menu:unknown"]).await, 1);
 
     assert_eq!(queue.active().await, [id(1), id(2)]);
+    let meta = queue.meta(&id(1)).await;
+    assert_eq!((&*meta["status"], meta.get("locked_by")), ("Pending", None));
     assert_eq!(queue.held("w").await, [id(0)]);
     assert_eq!(queue.workers().await, ["w"]);
 }

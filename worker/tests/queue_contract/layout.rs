@@ -65,15 +65,12 @@ fn our_ids_come_back_from_the_library_as_they_were() {
     }
 }
 
-/// So ids must never be bare numbers or look like a ULID or UUID; ours hold a `:`, which rules it out.
+/// So ids must never be bare numbers or look like a ULID; ours hold a `:`, which rules it out.
 #[test]
 fn ids_that_look_like_a_number_or_a_ulid_come_back_as_others() {
-    for (pushed, told) in [
-        ("007", "7"),
-        ("+7", "7"),
-        ("01arz3ndektsv4rrffq69g5fav", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
-        ("O1ARZ3NDEKTSV4RRFFQ69G5FAV", "O1ARZ3NDEKTSV4RRFFQ69G5FAV"),
-    ] {
+    for (pushed, told) in
+        [("007", "7"), ("+7", "7"), ("01arz3ndektsv4rrffq69g5fav", "01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    {
         let known = TaskId::from_str(pushed).unwrap();
         assert_eq!(known.to_string(), told, "{pushed}");
     }

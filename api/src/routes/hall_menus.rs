@@ -1,0 +1,141 @@
+//! What is known of one hall from today on. What is cached says until when each menu is fresh, and
+//! may hold a day that has ended since: whether a menu is stale, and which days are in the past, is
+//! decided for each answer.
+
+use std::time::Duration;
+
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use common::{cache::LIST_LIFE, entry::instant, hall::HallId, menu::Meal, store::MenuRow};
+use serde::Serialize;
+
+use super::past_the_cache;
+use crate::{
+    answer::Conditional,
+    app::App,
+    cached,
+    extract::{HallInPath, Parameters},
+    paging::{Paging, Provenance},
+    problem::ApiError,
+    read_through::From,
+};
+
+/// A menu as it is listed.
+#[derive(Serialize)]
+struct Listed<'a> {
+    date: NaiveDate,
+    meal: &'a str,
+    station_count: i32,
+    item_count: i32,
+    is_stale: bool,
+    fetched_at: String,
+}
+
+/// What narrows the list down.
+struct Filter {
+    meal: Option<String>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+}
+
+/// `GET /api/v2/halls/{hall_id}/menus[?meal=][&from=][&to=][&page=][&page_size=]`: from the cached
+/// list; with a filter straight from Postgres.
+pub(super) async fn list(
+    State(app): State<App>,
+    HallInPath(hall): HallInPath,
+    known: Conditional,
+    asked: Parameters,
+    paging: Paging,
+) -> Result<Response, ApiError> {
+    let (now, filter) = (Utc::now(), Filter::read(&asked)?);
+    let today = app.day_of(now);
+    let (mut menus, mut provenance) = match filter {
+        None => upcoming(&app, hall, today).await?,
+        Some(filter) => matching(&app, hall, today, filter).await?,
+    };
+    menus.retain(|menu| menu.date >= today);
+    let ends = menus.iter().filter_map(|menu| left(menu.fresh_until?, now));
+    let unchanged = ends.chain(midnight(&app, today).and_then(|end| left(end, now))).min();
+    provenance.left = provenance.left.min(unchanged.unwrap_or(LIST_LIFE));
+    let listed: Vec<Listed<'_>> = menus.iter().map(|menu| Listed::at(now, menu)).collect();
+    paging.answer(&listed, provenance, &known)
+}
+
+async fn upcoming(
+    app: &App,
+    hall: HallId,
+    today: NaiveDate,
+) -> Result<(Vec<MenuRow>, Provenance), ApiError> {
+    let store = app.store.clone();
+    let make = async move { store.menus_from(hall, today, None, None).await };
+    let menus = cached::get_or_load(app, &format!("menus:upcoming:{hall}"), make).await?;
+    Ok((menus.value()?, Provenance { left: menus.left, from: menus.from }))
+}
+
+async fn matching(
+    app: &App,
+    hall: HallId,
+    today: NaiveDate,
+    filter: Filter,
+) -> Result<(Vec<MenuRow>, Provenance), ApiError> {
+    let from = filter.from.unwrap_or(today).max(today);
+    let menus = app.store.menus_from(hall, from, filter.to, filter.meal.as_deref()).await;
+    Ok((past_the_cache(menus)?, Provenance { left: LIST_LIFE, from: From::Postgres }))
+}
+
+impl Filter {
+    fn read(asked: &Parameters) -> Result<Option<Self>, ApiError> {
+        // What can be no meal's word stays as it is, and finds nothing.
+        let meal = asked.optional("meal")?;
+        let meal = meal.map(|word| Meal::parse(&word).map_or(word, |meal| meal.to_string()));
+        let (from, to) = (asked.optional_date("from")?, asked.optional_date("to")?);
+        let any = meal.is_some() || from.is_some() || to.is_some();
+        Ok(any.then_some(Self { meal, from, to }))
+    }
+}
+
+impl<'a> Listed<'a> {
+    fn at(now: DateTime<Utc>, menu: &'a MenuRow) -> Self {
+        let MenuRow { date, station_count, item_count, .. } = *menu;
+        let is_stale = menu.fresh_until.is_none_or(|until| until <= now);
+        let fetched_at = instant(menu.fetched_at);
+        Self { date, meal: &menu.meal, station_count, item_count, is_stale, fetched_at }
+    }
+}
+
+/// What is left of the time to this end, or nothing when it has passed.
+fn left(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
+    (end - now).to_std().ok().filter(|left| !left.is_zero())
+}
+
+/// The end of this day where the halls are.
+fn midnight(app: &App, day: NaiveDate) -> Option<DateTime<Utc>> {
+    let end = day.succ_opt()?.and_time(NaiveTime::MIN).and_local_timezone(app.zone).earliest()?;
+    Some(end.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_menu_turns_stale_while_it_is_cached_and_one_that_is_kept_is_stale_at_once() {
+        let mut menu = MenuRow {
+            date: "2026-02-09".parse().unwrap(),
+            meal: "lunch".to_owned(),
+            station_count: 1,
+            item_count: 2,
+            fetched_at: at("2026-02-09T18:00:00.5Z"),
+            fresh_until: Some(at("2026-02-09T18:30:00Z")),
+        };
+        assert!(!Listed::at(at("2026-02-09T18:29:59Z"), &menu).is_stale);
+        assert!(Listed::at(at("2026-02-09T18:30:00Z"), &menu).is_stale);
+        menu.fresh_until = None;
+        let listed = Listed::at(at("2026-02-09T18:00:01Z"), &menu);
+        assert_eq!((listed.is_stale, &*listed.fetched_at), (true, "2026-02-09T18:00:00Z"));
+    }
+}

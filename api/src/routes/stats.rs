@@ -1,0 +1,62 @@
+//! The statistics dashboard.
+
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, NaiveDate, Utc};
+use common::{
+    stats::{Dashboard, Window},
+    store::Outlook,
+};
+
+use crate::{
+    answer::{Answer, Conditional, cache_status},
+    app::App,
+    cached::{self, Cached},
+    extract::Parameters,
+    problem::ApiError,
+};
+
+/// `GET /api/v2/stats/dashboard[?reference_date=][&days=]`
+pub(super) async fn dashboard(
+    State(app): State<App>,
+    known: Conditional,
+    asked: Parameters,
+) -> Result<Response, ApiError> {
+    let last = asked.optional_date("reference_date")?;
+    let days = asked.number("days", 1..=365)?.unwrap_or(30);
+    let now = Utc::now();
+    let found = match last {
+        Some(last) => of(&app, Window { last, days }, &last.to_string(), now).await?,
+        None => of_today(&app, days, now).await?,
+    };
+    let cache_status = Some(cache_status(found.from, found.left.as_secs()));
+    let (body, max_age) = (found.body, found.left);
+    let answer = Answer { body, max_age, cache_status, last_modified: None, more: Vec::new() };
+    Ok(answer.respond(&known))
+}
+
+/// The one that ends today. In the first minutes of a day the cached one ends yesterday: then today
+/// is asked for by its date, and yesterday's serves only where that cannot be had.
+async fn of_today(app: &App, days: u32, now: DateTime<Utc>) -> Result<Cached<Dashboard>, ApiError> {
+    let today = app.day_of(now);
+    let window = Window { last: today, days };
+    let found = of(app, window, "default", now).await?;
+    if ends(&found)? == today {
+        return Ok(found);
+    }
+    Ok(of(app, window, &today.to_string(), now).await.unwrap_or(found))
+}
+
+fn ends(found: &Cached<Dashboard>) -> Result<NaiveDate, ApiError> {
+    found.value().map(|dashboard| dashboard.reference_date)
+}
+
+async fn of(
+    app: &App,
+    window: Window,
+    named: &str,
+    now: DateTime<Utc>,
+) -> Result<Cached<Dashboard>, ApiError> {
+    let (store, outlook) = (app.store.clone(), Outlook { window, zone: app.zone, now });
+    let key = format!("dashboard:stats:{named}:{}", window.days);
+    cached::get_or_load(app, &key, async move { store.dashboard(outlook).await }).await
+}

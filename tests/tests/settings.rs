@@ -1,0 +1,81 @@
+//! What the programs say of their settings is what is written down of them.
+
+use std::{collections::BTreeMap, path::Path, process::Command};
+
+use tests::binary;
+
+fn says(
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> (Option<i32>, String, String) {
+    let mut command = Command::new(binary(program));
+    let out = command.env_clear().envs(variables.iter().copied()).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (out.status.code(), text(out.stdout), text(out.stderr))
+}
+
+/// `NAME [default]` of every line of `--help` that names a variable.
+fn variables(program: &str) -> BTreeMap<String, String> {
+    let (code, help, _) = says(program, &["--help"], &[]);
+    assert_eq!(code, Some(0), "{program}");
+    let verbs = ["GET", "POST", "DELETE"];
+    let is_name = |word: &str| {
+        word.len() > 2
+            && !verbs.contains(&word)
+            && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    help.lines()
+        .filter_map(|line| {
+            let name = line.split_whitespace().next().filter(|word| is_name(word))?;
+            let default = line.rsplit_once('[').and_then(|(_, rest)| rest.strip_suffix(']'));
+            Some((name.to_owned(), default.unwrap_or_default().to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn the_example_environment_and_the_programs_name_the_same_variables_and_defaults() {
+    let mut known = variables("api");
+    known.extend(variables("worker"));
+    known.extend(variables("vendor-stub"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.env.example");
+    let example = std::fs::read_to_string(file).unwrap();
+    let mut written = BTreeMap::new();
+    for line in example.lines() {
+        let line = line.trim_start_matches('#');
+        if let Some((name, default)) = line.split_once('=').filter(|(name, _)| !name.contains(' '))
+        {
+            written.insert(name.to_owned(), default.trim_matches('"').to_owned());
+        }
+    }
+    let names = |map: &BTreeMap<String, String>| map.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&written), names(&known));
+    for (name, default) in known.iter().filter(|(_, default)| !default.is_empty()) {
+        assert_eq!(&written[name], default, "{name}");
+    }
+}
+
+#[test]
+fn a_bad_environment_stops_a_program_with_every_problem_named() {
+    for program in ["api", "worker"] {
+        let wrong = [
+            ("DATABASE_URL", "mysql://u:SECRET@h/db"),
+            ("CACHE_TTL_SECS", "soon"),
+            ("TIMEZONE", "Mars"),
+            ("LOG_FORMAT", "xml"),
+        ];
+        let (code, out, err) = says(program, &[], &wrong);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{program}");
+        for (name, _) in wrong {
+            assert_eq!(
+                err.lines().filter(|line| line.starts_with(name)).count(),
+                1,
+                "{program}: {err}"
+            );
+        }
+        assert!(!err.contains("SECRET"), "{err}");
+        let (code, _, err) = says(program, &["dance"], &[]);
+        assert_eq!((code, err.contains("--help")), (Some(2), true), "{program}: {err}");
+    }
+}
