@@ -174,7 +174,7 @@ show_where() {
   local api
   api=$(url_of api)
   cat <<END
-API        $api/docs
+API        $api/api/v2/halls
            curl '$api/api/v2/menus?hall_id=hoch&date=$(today)&meal=dinner'
 Operations $(url_of worker)
 END

@@ -11,7 +11,7 @@ use common::{
     lease::Leases,
     link::{Link, Patience},
     queue::Queue,
-    refresh::Refresher,
+    refresh::{Failing, Refresher},
     store::Store,
     vendors::Vendors,
 };
@@ -80,6 +80,7 @@ impl App {
             lifetimes: config.lifetimes,
             zone: config.zone,
             budget: config.vendors.fetch_timeout,
+            failing: Failing::default(),
         };
         Ok(Self(Arc::new(Shared {
             redis,

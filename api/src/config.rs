@@ -56,11 +56,16 @@ impl ApiConfig {
         let addr = vars.parsed_or("API_ADDR", addr, "where the api listens");
         let origins =
             vars.parsed_or("ALLOWED_ORIGINS", "*".to_owned(), "CORS: comma-separated, or *");
-        let allowed_origins = origins
+        let allowed_origins: Vec<String> = origins
             .split(',')
             .map(|origin| origin.trim().to_owned())
             .filter(|origin| !origin.is_empty() && origin != "*")
             .collect();
+        if let Some(wrong) = allowed_origins.iter().find(|origin| !is_origin(origin)) {
+            vars.problem(format!(
+                "ALLOWED_ORIGINS: not an origin such as https://app.example (is: {wrong:?})"
+            ));
+        }
         let miss_wait = vars.duration_or(
             "MISS_WAIT_MS",
             MS,
@@ -90,4 +95,13 @@ impl ApiConfig {
             log,
         })
     }
+}
+
+/// Scheme, host and port, and nothing after them (RFC 6454): a browser sends no more.
+fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        ["http", "https"].contains(&scheme)
+            && !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    })
 }

@@ -5,11 +5,12 @@ use chrono::Utc;
 use common::{
     cache::Held,
     entry::{Entry, MenuKey},
-    menu::Meal,
     queue::Reason,
     refresh::Outcome,
     store::StoreError,
 };
+
+use tracing::Instrument;
 
 use crate::{
     app::App,
@@ -26,9 +27,6 @@ pub(crate) async fn menu(app: App, key: MenuKey) -> Landing {
     {
         return Ok(Served { held, from: From::Postgres });
     }
-    if matches!(key.meal, Meal::Other(_)) {
-        return Err(ApiError::Unavailable { retry_after: app.refresher.lifetimes.failure });
-    }
     live(app, key).await
 }
 
@@ -37,7 +35,8 @@ pub(crate) async fn live(app: &App, key: &MenuKey) -> Landing {
     let reading = {
         let (app, key) = (app.clone(), key.clone());
         // A task of its own: when the wait ends, the read goes on, and whoever asks next has it.
-        tokio::spawn(async move { app.refresher.settle(&key, Reason::Miss).await })
+        let read = async move { app.refresher.settle(&key, Reason::Miss).await };
+        tokio::spawn(read.in_current_span())
     };
     tokio::pin!(reading);
     if let Ok(done) = tokio::time::timeout(app.soft_wait.min(app.miss_wait), &mut reading).await {
@@ -59,8 +58,8 @@ fn landed(
     let from = match done.outcome {
         Outcome::Known => From::Hit,
         Outcome::Restored => From::Postgres,
-        Outcome::Live => From::Live,
-        Outcome::Snapshot | Outcome::Unavailable => From::Copy,
+        Outcome::Live | Outcome::Unavailable => From::Live,
+        Outcome::Snapshot => From::Copy,
     };
     Ok(Served { held: done.held, from })
 }

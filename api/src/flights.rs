@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use crate::{problem::ApiError, read_through::Served};
 
@@ -60,7 +61,8 @@ where
         let (tell, landing) = watch::channel(None);
         flights.insert(key.clone(), landing.clone());
         let grounded = Grounded { flights: self.clone(), key: key.clone() };
-        let flight = fly();
+        // In the span of who started it, so that the log of the miss has a request's id.
+        let flight = fly().in_current_span();
         tokio::spawn(async move {
             let landed = flight.await;
             // Off the list before it is told: who comes now looks into the cache, and starts a

@@ -4,6 +4,7 @@
 //! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
+//! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
 
 mod answer;
 mod app;

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderName, header, request::Parts},
     response::Response,
 };
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::{
@@ -20,8 +20,6 @@ use crate::{
 
 /// The size of a page where only its number is given.
 const USUAL_SIZE: u32 = 20;
-/// What may not stand between the angle brackets of a link.
-const IN_LINK: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 
 /// The page that a caller wants.
 pub(crate) struct Paging {
@@ -57,7 +55,8 @@ impl<S: Sync> FromRequestParts<S> for Paging {
             size: size.unwrap_or(USUAL_SIZE).into(),
         });
         let others = asked.all_but(&["page", "page_size"]);
-        let others = utf8_percent_encode(&others, IN_LINK).to_string();
+        // A query may be written in UTF-8, a header may not.
+        let others = utf8_percent_encode(&others, CONTROLS).to_string();
         Ok(Self { asked: page, path: parts.uri.path().to_owned(), others })
     }
 }
@@ -124,10 +123,10 @@ mod tests {
 
     #[tokio::test]
     async fn pages_cover_the_list_and_lead_to_each_other() {
-        let first = "</halls?a=%22b&page=1&page_size=3>; rel=\"first\"";
-        let last = "</halls?a=%22b&page=3&page_size=3>; rel=\"last\"";
+        let first = "</halls?a=%C3%A9&page=1&page_size=3>; rel=\"first\"";
+        let last = "</halls?a=%C3%A9&page=3&page_size=3>; rel=\"last\"";
         let (prev, next) = ("; rel=\"prev\"", "; rel=\"next\"");
-        let link = |page: u32| format!("</halls?a=%22b&page={page}&page_size=3>");
+        let link = |page: u32| format!("</halls?a=%C3%A9&page={page}&page_size=3>");
         for (page, range, links) in [
             ("1", 0..3, format!("{first}, {}{next}, {last}", link(2))),
             ("2", 3..6, format!("{first}, {}{prev}, {}{next}, {last}", link(1), link(3))),
@@ -135,7 +134,7 @@ mod tests {
             ("4", 7..7, format!("{first}, {}{prev}, {last}", link(3))),
             ("4294967295", 7..7, format!("{first}, {}{prev}, {last}", link(3))),
         ] {
-            let uri = format!("/halls?page={page}&a=\"b&page_size=3");
+            let uri = format!("/halls?page={page}&a=é&page_size=3");
             let (cut, more) = paging(&uri).await.unwrap().cut(7);
             assert_eq!(cut, range, "{page}");
             let more: Vec<&str> = more.iter().map(|(_, value)| value.as_str()).collect();

@@ -60,16 +60,19 @@ pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Se
     }
     let look = match &app.redis {
         Some(redis) => redis.cache.get(&key).await.map_err(|error| {
-            tracing::warn!(%error, "the cache cannot be asked");
+            // Once it is known to be away, each visitor's word of it would only fill the log.
+            if error.is_away() {
+                tracing::debug!(%error, "the cache is not asked");
+            } else {
+                tracing::warn!(%error, "the cache cannot be asked");
+            }
         }),
         None => Err(()),
     };
     match look {
         Ok(Look::Held(held)) => Ok(Served { held, from: From::Hit }),
         // Nobody can ask a vendor for a meal of its own naming, so nobody can fill the queue so.
-        Ok(_) if matches!(key.meal, Meal::Other(_)) => {
-            saved(app, &key, NoMenu::MealNotServed).await
-        }
+        _ if matches!(key.meal, Meal::Other(_)) => saved(app, &key, NoMenu::MealNotServed).await,
         Ok(found) => {
             let foreign = matches!(found, Look::Foreign);
             let (app, flight, request_id) = (app.clone(), key.clone(), request_id.to_owned());
@@ -91,7 +94,7 @@ async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, Ap
             let held = Held { entry, left: app.negative };
             Ok(Served { held, from: From::Postgres })
         }
-        Err(_) => Err(ApiError::Unavailable { retry_after: Duration::from_secs(5) }),
+        Err(_) => Err(ApiError::StoresAway),
     }
 }
 

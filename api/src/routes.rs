@@ -4,8 +4,8 @@ mod hall_menus;
 mod halls;
 mod health;
 mod menus;
-mod stats;
 mod open_now;
+mod stats;
 
 use std::time::{Duration, Instant};
 
@@ -56,8 +56,8 @@ pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
         .method_not_allowed_fallback(async || ApiError::Method)
         .with_state(app)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
-        .layer(middleware::from_fn(identify))
         .layer(cors(allowed_origins))
+        .layer(middleware::from_fn(identify))
 }
 
 /// Names the request, logs it once, and gives problems their bodies.
@@ -75,7 +75,7 @@ async fn identify(mut request: Request, next: Next) -> Response {
         let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
         tracing::info!(
             http.method = %method,
-            http.path = ?path.chars().take(80).collect::<String>(),
+            http.path = path.get(..80).unwrap_or(&path),
             http.status = response.status().as_u16(),
             cache.status = cache.unwrap_or("-"),
             duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),

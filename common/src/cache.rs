@@ -22,6 +22,14 @@ pub enum CacheError {
     Json(#[from] serde_json::Error),
 }
 
+impl CacheError {
+    /// Whether Redis is known to be away, and was not even asked.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        matches!(self, Self::Redis(LinkError::Away))
+    }
+}
+
 /// The names of all that we keep in Redis: one place for the prefix.
 #[derive(Debug, Clone)]
 pub struct Names {

@@ -1,6 +1,9 @@
 //! The one way to make a menu: look again, lease, read, save, entries; or the last good copy.
 //! What is read is a *document*, and one read settles every key that the document can answer.
 
+mod entries;
+mod failing;
+
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
@@ -10,14 +13,16 @@ use tokio::time::Instant;
 use crate::{
     cache::{Cache, Held, Look, Overwrite, Settled},
     config::Lifetimes,
-    entry::{Entry, MenuKey, NoMenu},
+    entry::{Entry, MenuKey},
     hall::HallId,
     lease::{Asked, Lease, Leases},
-    menu::{Day, DayState, KnownDay, Meal},
+    menu::{Day, DayState, KnownDay},
     queue::Reason,
     store::{FetchRun, Store},
-    vendors::{Document, Read, VendorError, Vendors},
+    vendors::{Document, Read, Vendors},
 };
+use entries::jitter;
+pub use failing::Failing;
 
 /// How a refresh ended. Each of them settles the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -57,9 +62,6 @@ const WORTH_RESTORING: Duration = Duration::from_secs(1);
 const JUST_READ: Duration = Duration::from_secs(60);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Failure entries live at most this long.
-const LONGEST_FAILURE: Duration = Duration::from_secs(60);
-
 /// Makes menus. One of them a process.
 pub struct Refresher {
     /// Where entries go; `None` = nowhere.
@@ -76,6 +78,8 @@ pub struct Refresher {
     pub zone: Tz,
     /// How long one read may take.
     pub budget: Duration,
+    /// Documents that failed while no cache could remember it.
+    pub failing: Failing,
 }
 
 impl Refresher {
@@ -85,16 +89,16 @@ impl Refresher {
     /// # Errors
     /// When another process never ends its read.
     pub async fn settle(&self, key: &MenuKey, reason: Reason) -> Result<Done, Busy> {
-        if let Some(done) = self.look_again(key, reason).await {
-            return Ok(done);
-        }
         let document = Document::of(key.hall, key.date);
         let _turn = self.leases.turn(document).await;
         let lease = match self.lease_or_done(document, key, reason).await? {
             Ok(lease) => lease,
             Err(done) => return Ok(done),
         };
-        let done = self.read_and_settle(document, key, reason).await;
+        let done = match self.failing.left(document) {
+            Some(left) if reason == Reason::Miss => self.without_reading(document, key, left).await,
+            _ => self.read_and_settle(document, key, reason).await,
+        };
         if let Some(lease) = lease {
             lease.release().await;
         }
@@ -143,11 +147,13 @@ impl Refresher {
             }
         }
         let day = self.known_days(key.hall, &[key.date]).await.pop()?;
-        let left = (day.fresh_until - now).to_std().unwrap_or_default();
+        let longest = self.lifetimes.fresh + self.lifetimes.fresh_jitter;
+        let left = (day.fresh_until - now).to_std().unwrap_or_default().min(longest);
         if left < WORTH_RESTORING || !will_do(day.fetched_at) {
             return None;
         }
-        let settled = self.entries(key.hall, &day, left, false);
+        let shut = self.is_shut(key.hall, &day).await;
+        let settled = self.entries(key.hall, &day, left, shut);
         let held = held_by(&settled, key)?;
         let cached = self.put(&settled, Overwrite::Older).await;
         Some(Done { outcome: Outcome::Restored, held, cached })
@@ -164,22 +170,31 @@ impl Refresher {
                 (Outcome::Live, self.settle_read(document, read, &mut run).await, Overwrite::Older)
             }
             Err(error) => {
-                let settled = self.settle_failure(document, &error, &mut run).await;
+                run.note_failure(&error);
+                tracing::warn!(document = %document, error.class = error.class(), %error, "vendor failed");
+                let life = self.failure(document).await;
+                let settled = self.fallback(document, started_at, life).await;
+                self.failing.note(document, life);
                 (Outcome::Snapshot, settled, Overwrite::Nothing)
             }
         };
         let cached = self.put(&settled, over).await;
+        if cached {
+            // The cache remembers it, for every process.
+            self.failing.forget(document);
+        }
         run.finished_at = Utc::now();
         if let Err(error) = self.store.record_run(&run).await {
             tracing::warn!(document = %document, %error, "the read is not on record");
         }
-        // A document settles every key that leads to it; should it not, that is a failure.
-        let failed = || Held { entry: Entry::Failed { fetched_at: started_at }, left: LOOK_EVERY };
-        let held = held_by(&settled, key).unwrap_or_else(failed);
-        let served = matches!(held.entry, Entry::Menu { .. });
-        let unavailable = outcome == Outcome::Snapshot && !served;
-        let outcome = if unavailable { Outcome::Unavailable } else { outcome };
-        Done { outcome, held, cached }
+        done(key, outcome, &settled, cached)
+    }
+
+    /// As after a failed read, because there was one a moment ago.
+    async fn without_reading(&self, document: Document, key: &MenuKey, left: Duration) -> Done {
+        let settled = self.fallback(document, Utc::now(), left).await;
+        let cached = self.put(&settled, Overwrite::Nothing).await;
+        done(key, Outcome::Snapshot, &settled, cached)
     }
 
     async fn settle_read(
@@ -239,65 +254,6 @@ impl Refresher {
             .collect()
     }
 
-    /// The vendor failed: every key of the document that holds nothing gets the last good copy,
-    /// or a failure entry, so that the vendor is asked again seconds later and not by every visitor.
-    async fn settle_failure(
-        &self,
-        document: Document,
-        error: &VendorError,
-        run: &mut FetchRun,
-    ) -> Vec<Settled> {
-        run.note_failure(error);
-        tracing::warn!(document = %document, error.class = error.class(), %error, "vendor failed");
-        let hall = document.hall();
-        let dates = document.dates(self.today(run.started_at));
-        let copies = self.known_days(hall, &dates).await;
-        let failure_life = self.failure(document).await;
-        let fetched_at = run.started_at.trunc_subsecs(0);
-        let mut settled: Vec<Settled> =
-            copies.iter().flat_map(|day| self.stale_entries(hall, day)).collect();
-        for date in dates {
-            for meal in Meal::SIX {
-                let key = MenuKey { hall, date, meal };
-                if !settled.iter().any(|one| one.key == key) {
-                    let entry = Entry::Failed { fetched_at };
-                    settled.push(Settled { key, entry, lifetime: failure_life });
-                }
-            }
-        }
-        settled
-    }
-
-    /// Every entry that a day's last word makes. `life`: what is left of that word.
-    fn entries(&self, hall: HallId, day: &KnownDay, life: Duration, shut: bool) -> Vec<Settled> {
-        let mut settled = if day.state == DayState::NotPosted {
-            self.stale_entries(hall, day)
-        } else {
-            menu_entries(hall, day, false, life)
-        };
-        let reason = match day.state {
-            DayState::Posted => NoMenu::MealNotServed,
-            DayState::NotPosted if !shut => NoMenu::NotPosted,
-            DayState::Closed | DayState::NotPosted => NoMenu::Closed,
-        };
-        let lifetime = self.negative().min(life);
-        for meal in Meal::SIX {
-            let key = MenuKey { hall, date: day.date, meal };
-            if !settled.iter().any(|one| one.key == key) {
-                let entry = Entry::NoMenu { reason, fetched_at: day.fetched_at };
-                settled.push(Settled { key, entry, lifetime });
-            }
-        }
-        settled
-    }
-
-    fn stale_entries(&self, hall: HallId, day: &KnownDay) -> Vec<Settled> {
-        let mut young = day.clone();
-        let oldest = Utc::now() - self.lifetimes.stale_max;
-        young.menus.retain(|known| known.fetched_at >= oldest);
-        menu_entries(hall, &young, true, jitter(self.lifetimes.stale, self.lifetimes.stale / 6))
-    }
-
     /// Whether they are in the cache now.
     async fn put(&self, settled: &[Settled], over: Overwrite) -> bool {
         let Some(cache) = &self.cache else { return false };
@@ -308,26 +264,17 @@ impl Refresher {
         put.is_ok()
     }
 
+    /// Whether our own hours say so of a day that its vendor says nothing of.
+    async fn is_shut(&self, hall: HallId, day: &KnownDay) -> bool {
+        day.state == DayState::NotPosted
+            && self.store.shut_days(hall, &[day.date]).await.is_ok_and(|days| !days.is_empty())
+    }
+
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Vec<KnownDay> {
         self.store.days(hall, dates).await.unwrap_or_else(|error| {
             tracing::warn!(hall.id = %hall, %error, "no copies at hand");
             Vec::new()
         })
-    }
-
-    fn negative(&self) -> Duration {
-        jitter(self.lifetimes.negative, self.lifetimes.negative / 6)
-    }
-
-    /// Doubles with every failed read in a row.
-    async fn failure(&self, document: Document) -> Duration {
-        let failures = match &self.cache {
-            Some(cache) => cache.count_failure(&document).await.unwrap_or(1),
-            None => 1,
-        };
-        let doubled = self.lifetimes.failure * 2_u32.saturating_pow(failures.clamp(1, 8) - 1);
-        let life = doubled.min(LONGEST_FAILURE);
-        jitter(life, life / 5)
     }
 
     fn today(&self, now: DateTime<Utc>) -> NaiveDate {
@@ -340,38 +287,13 @@ fn held_by(settled: &[Settled], key: &MenuKey) -> Option<Held> {
     Some(Held { entry: one.entry.clone(), left: one.lifetime })
 }
 
-fn menu_entries(hall: HallId, day: &KnownDay, is_stale: bool, lifetime: Duration) -> Vec<Settled> {
-    day.menus
-        .iter()
-        .filter_map(|known| {
-            let key = MenuKey { hall, date: day.date, meal: known.menu.meal.clone() };
-            let entry = Entry::menu(&key, &known.menu.stations, is_stale, known.fetched_at).ok()?;
-            Some(Settled { key, entry, lifetime })
-        })
-        .collect()
-}
-
-/// Uniform in `base ± spread`, in whole seconds where both are.
-fn jitter(base: Duration, spread: Duration) -> Duration {
-    let unit = if base.subsec_nanos() == 0 && spread.subsec_nanos() == 0 { 1_000 } else { 1 };
-    let count = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) / unit;
-    let (base, spread) = (count(base), count(spread));
-    Duration::from_millis(fastrand::u64(base.saturating_sub(spread)..=base + spread) * unit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lifetimes_spread_over_their_whole_range_and_never_leave_it() {
-        let seconds = Duration::from_secs;
-        let drawn: Vec<u64> =
-            (0..20_000).map(|_| jitter(seconds(1800), seconds(300)).as_secs()).collect();
-        assert!(drawn.iter().all(|life| (1500..=2100).contains(life)));
-        assert!(drawn.contains(&1500) && drawn.contains(&2100), "both ends are drawn");
-        let mean = drawn.iter().sum::<u64>() / 20_000;
-        assert!((1790..=1810).contains(&mean), "uniform: mean {mean}");
-        assert_eq!(jitter(seconds(5), Duration::ZERO), seconds(5));
-    }
+/// How it ended for one of the keys that were settled.
+fn done(key: &MenuKey, outcome: Outcome, settled: &[Settled], cached: bool) -> Done {
+    // A document settles every key that leads to it; should it not, that is a failure.
+    let failed = || Held { entry: Entry::Failed { fetched_at: Utc::now() }, left: LOOK_EVERY };
+    let held = held_by(settled, key).unwrap_or_else(failed);
+    let served = matches!(held.entry, Entry::Menu { .. });
+    let unavailable = outcome == Outcome::Snapshot && !served;
+    let outcome = if unavailable { Outcome::Unavailable } else { outcome };
+    Done { outcome, held, cached }
 }

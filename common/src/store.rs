@@ -6,11 +6,16 @@ mod lists;
 mod runs;
 mod stats;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sqlx::{
     PgPool,
+    migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     types::Json,
 };
@@ -47,7 +52,12 @@ pub enum StoreError {
     Foreign(String),
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("../migrations");
+    // A newer release may have migrated already, and runs beside this one for a while.
+    migrations.set_ignore_missing(true);
+    migrations
+});
 
 /// The database of one deployment. Connects at first use.
 #[derive(Clone)]
@@ -78,7 +88,13 @@ impl Store {
         // The server gives up a little before we do: then the connection stays usable.
         let statement_timeout = (patience * 9 / 10).as_millis().to_string();
         let options = PgConnectOptions::from_str(url.reveal())?
-            .options([("statement_timeout", statement_timeout.as_str())])
+            .options([
+                ("statement_timeout", statement_timeout.as_str()),
+                // One plan for any number of days is a bad one for a year.
+                ("plan_cache_mode", "force_custom_plan"),
+                // It would take longer than the longest of our questions.
+                ("jit", "off"),
+            ])
             .application_name("5c-menus");
         let pool = PgPoolOptions::new()
             .max_connections(connections)

@@ -1,13 +1,7 @@
 //! What opening hours promise: a table for each rule, both nights on which the clock is put, and a
 //! year against a clock that is read minute by minute.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test may fail in any way"
-)]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail in any way")]
 
 #[path = "hours/rules.rs"]
 mod rules;

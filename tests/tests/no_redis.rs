@@ -101,6 +101,7 @@ async fn programs_start_with_both_stores_away_and_say_so() {
     assert_eq!((ready.status, &ready.json()["status"]), (503, &"down".into()));
     let live = away.menu(Hall::Hoch, away.weekday(), "lunch").await;
     assert_eq!(live.status, 200, "a live read needs no store: {live:?}");
+    away.vendor.delay(Scope::All, Duration::from_millis(300));
     let many = away.get_many(50, &menu_path(Hall::Collins, away.weekday(), "lunch")).await;
     assert!(many.iter().all(|answer| answer.status == 200));
     assert_eq!(
@@ -111,4 +112,22 @@ async fn programs_start_with_both_stores_away_and_say_so() {
     let _ = away.get("/api/v2/halls").await.problem(503);
     let log = away.apis[0].log();
     assert!(!log.contains("panicked"), "{log}");
+}
+
+#[tokio::test]
+async fn without_redis_a_failing_vendor_is_not_asked_by_every_visitor() {
+    let mut stack = Stack::wanted().workers(0).no_redis().start().await;
+    stack.leftovers_are_fine();
+    stack.vendor.fault(Scope::All, Fault::Status(500, None));
+    let day = stack.weekday();
+    let first = stack.menu(Hall::Collins, day, "lunch").await;
+    assert_eq!(first.problem(503).1, "vendor_error");
+    assert_eq!(first.header("cache-status"), "menus5c; fwd=bypass; detail=live");
+    let reads = stack.vendor.total_reads();
+    for meal in ["lunch", "dinner", "lunch"] {
+        let answer = stack.menu(Hall::Collins, day, meal).await;
+        assert_eq!(answer.problem(503).1, "vendor_error");
+    }
+    assert_eq!(stack.vendor.total_reads(), reads);
+    assert_eq!(stack.menu(Hall::Collins, day, "tea").await.problem(404).1, "meal_not_served");
 }

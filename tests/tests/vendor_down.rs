@@ -163,7 +163,11 @@ async fn closed_not_posted_and_not_served_are_told_apart() {
         stack.vendor.post(hall, closed, Kind::Closed, 0);
         stack.vendor.post(hall, silent, Kind::NotPosted, 0);
         stack.vendor.post(hall, brunch, Kind::HolidayBrunch, 0);
-        let reason = async |day, meal| stack.menu(hall, day, meal).await.problem(404).1;
+        let reason = async |day, meal| {
+            let answer = stack.menu(hall, day, meal).await;
+            assert!(answer.took < Duration::from_millis(500), "nobody waits in vain: {answer:?}");
+            answer.problem(404).1
+        };
         assert_eq!(reason(closed, "dinner").await, "closed");
         assert_eq!(reason(silent, "dinner").await, "not_posted");
         assert_eq!(reason(brunch, "late_night").await, "meal_not_served");

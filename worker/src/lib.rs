@@ -15,7 +15,7 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
-    refresh::Refresher,
+    refresh::{Failing, Refresher},
     store::Store,
     telemetry,
     vendors::Vendors,
@@ -74,16 +74,20 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         lifetimes: config.lifetimes,
         zone: config.zone,
         budget: config.vendors.fetch_timeout,
+        failing: Failing::default(),
     });
     if config.vendors.sodexo_key.is_none() {
         tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");
     }
-    let upkeep = tokio::spawn(upkeep(config.clone(), store.clone()));
+    let (tried, migrated) = tokio::sync::oneshot::channel();
+    let upkeep = tokio::spawn(upkeep(config.clone(), store.clone(), tried));
     let ops = ops::Ops { cache, store };
     let ops = tokio::spawn(ops::serve(listener, ops, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
     let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
+    // Jobs want the schema; but a database that is away must not keep menus from being read.
+    let _ = migrated.await;
     monitor::run(stand, stop).await;
     upkeep.abort();
     if let Ok(Err(error)) = ops.await {
@@ -92,16 +96,18 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     Ok(())
 }
 
-/// Migrates as soon as the database can be reached, then forgets old records once an hour.
-async fn upkeep(config: WorkerConfig, store: Store) {
-    let mut told = false;
+/// Migrates as soon as the database can be reached, then forgets old records once an hour. Tells
+/// when the first try is over, however it ended.
+async fn upkeep(config: WorkerConfig, store: Store, tried: tokio::sync::oneshot::Sender<()>) {
+    let mut tried = Some(tried);
     while let Err(error) = Store::migrate(&config.stores.database_url).await {
-        if !told {
+        if let Some(tried) = tried.take() {
             tracing::error!(%error, "the schema is not up to date; trying until it is");
-            told = true;
+            let _ = tried.send(());
         }
         tokio::time::sleep(MIGRATE_AGAIN).await;
     }
+    drop(tried);
     tracing::info!("the schema is up to date");
     let mut hours = tokio::time::interval(Duration::from_secs(3600));
     loop {

@@ -19,14 +19,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         worker migrate      bring the database's schema up to date and stop\n\
         worker healthcheck  ask the worker on OPS_ADDR whether it is alive\n\n\
         Variables [default]:\n";
-    let command = match program::start(
-        usage,
-        &WorkerConfig::variables(),
-        &["migrate", "healthcheck"],
-    ) {
-        Ok(command) => command,
-        Err(code) => return Ok(code),
-    };
+    let command =
+        match program::start(usage, &WorkerConfig::variables(), &["migrate", "healthcheck"]) {
+            Ok(command) => command,
+            Err(code) => return Ok(code),
+        };
     if command.as_deref() == Some("migrate") {
         return migrate().await;
     }

@@ -112,10 +112,9 @@ impl AckLayer {
     }
 }
 
-/// Exponential backoff from half a second, with full jitter on its upper half.
+/// Exponential backoff from one second to [`LONGEST_PAUSE`], jittered down to half of it.
 fn pause_before(attempt: usize) -> Duration {
-    let doubled = Duration::from_millis(500)
-        * 2_u32.saturating_pow(u32::try_from(attempt).unwrap_or(8).min(8));
-    let whole = doubled.min(LONGEST_PAUSE) / 2;
-    whole.mul_f64(1.0 + fastrand::f64()) / 2
+    let doublings = u32::try_from(attempt).unwrap_or(u32::MAX).clamp(1, 8) - 1;
+    let whole = (Duration::from_secs(1) * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
+    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

@@ -50,8 +50,12 @@ impl Persistence for Jobs {
     type Error = Never;
 
     async fn register(&mut self, worker: &WorkerContext) -> Result<(), Never> {
+        let mut told = false;
         while let Err(error) = self.scripts.register(worker.name(), worker.get_service()).await {
-            tracing::warn!(%error, "not registered yet");
+            if !told {
+                tracing::warn!(%error, "not registered yet; trying until it is");
+                told = true;
+            }
             tokio::time::sleep(HEARTBEAT / 2).await;
         }
         Ok(())
@@ -244,7 +248,8 @@ impl Backend for MenuQueue {
 /// Hands back what a worker still holds and takes it off the list.
 async fn leave(scripts: &Scripts, worker: &str) {
     match scripts.release(worker, &[]).await {
-        Ok(jobs) => tracing::info!(worker, jobs_handed_back = jobs, "left the queue"),
+        Ok(0) => tracing::debug!(worker, "left the queue"),
+        Ok(jobs) => tracing::info!(worker, jobs, "left the queue and handed jobs back"),
         Err(error) => tracing::warn!(worker, %error, "not off the list: found dead in seconds"),
     }
 }

@@ -9,7 +9,9 @@ use apalis_redis::{
 };
 use common::{
     cache::Names,
+    config::Vars,
     entry::MenuKey,
+    link::{Link, Patience},
     queue::{Pushed, Queue, Reason, RefreshMenu},
 };
 use redis::{
@@ -63,11 +65,14 @@ pub(crate) fn redis_url() -> String {
 impl TestQueue {
     pub(crate) async fn new() -> Self {
         let prefix = format!("queue-contract-{:016x}-", fastrand::u64(..));
-        let client = redis::Client::open(redis_url()).unwrap();
-        let redis = in_time(client.get_connection_manager()).await.unwrap();
+        let url = Some(redis_url());
+        let get = |_: &str| url.clone();
+        let url = Vars::new(&get).required_url("REDIS_URL", &["redis", "rediss"], "").unwrap();
+        let patience = Patience { connect: DEADLINE, response: DEADLINE };
+        let link = Link::new(&url, patience).unwrap();
         let names = Names::new(prefix.clone());
         let config = Config::default().queue(names.queue());
-        let pushes = Queue::new(redis.clone(), names.clone());
+        let (redis, pushes) = (link.patient(), Queue::new(link, names.clone()));
         Self { redis, names, config, pushes, keep: 500, prefix }
     }
 

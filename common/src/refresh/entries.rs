@@ -1,0 +1,132 @@
+//! What a word of a vendor, or its silence, means for every key of a document: which entry, and for
+//! how long.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+use super::Refresher;
+use crate::{
+    cache::Settled,
+    entry::{Entry, MenuKey, NoMenu},
+    hall::HallId,
+    menu::{DayState, KnownDay, Meal},
+    vendors::Document,
+};
+
+/// Failure entries live at most this long.
+const LONGEST_FAILURE: Duration = Duration::from_secs(60);
+
+impl Refresher {
+    /// Every entry that a day's last word makes. `life`: what is left of that word.
+    pub(super) fn entries(
+        &self,
+        hall: HallId,
+        day: &KnownDay,
+        life: Duration,
+        shut: bool,
+    ) -> Vec<Settled> {
+        let mut settled = if day.state == DayState::NotPosted {
+            self.stale_entries(hall, day)
+        } else {
+            menu_entries(hall, day, false, life)
+        };
+        let reason = match day.state {
+            DayState::Posted => NoMenu::MealNotServed,
+            DayState::NotPosted if !shut => NoMenu::NotPosted,
+            DayState::Closed | DayState::NotPosted => NoMenu::Closed,
+        };
+        let lifetime = self.negative().min(life);
+        for meal in Meal::SIX {
+            let key = MenuKey { hall, date: day.date, meal };
+            if !settled.iter().any(|one| one.key == key) {
+                let entry = Entry::NoMenu { reason, fetched_at: day.fetched_at };
+                settled.push(Settled { key, entry, lifetime });
+            }
+        }
+        settled
+    }
+
+    fn stale_entries(&self, hall: HallId, day: &KnownDay) -> Vec<Settled> {
+        let mut young = day.clone();
+        let oldest = Utc::now() - self.lifetimes.stale_max;
+        young.menus.retain(|known| known.fetched_at >= oldest);
+        menu_entries(hall, &young, true, jitter(self.lifetimes.stale, self.lifetimes.stale / 6))
+    }
+
+    /// The vendor failed: every key of the document gets the last good copy, or a failure entry, so
+    /// that the vendor is asked again seconds later and not by every visitor.
+    pub(super) async fn fallback(
+        &self,
+        document: Document,
+        asked_at: DateTime<Utc>,
+        failure_life: Duration,
+    ) -> Vec<Settled> {
+        let hall = document.hall();
+        let dates = document.dates(self.today(asked_at));
+        let copies = self.known_days(hall, &dates).await;
+        let mut settled: Vec<Settled> =
+            copies.iter().flat_map(|day| self.stale_entries(hall, day)).collect();
+        let entry = Entry::Failed { fetched_at: asked_at.trunc_subsecs(0) };
+        for date in dates {
+            for meal in Meal::SIX {
+                let key = MenuKey { hall, date, meal };
+                if !settled.iter().any(|one| one.key == key) {
+                    settled.push(Settled { key, entry: entry.clone(), lifetime: failure_life });
+                }
+            }
+        }
+        settled
+    }
+
+    pub(super) fn negative(&self) -> Duration {
+        jitter(self.lifetimes.negative, self.lifetimes.negative / 6)
+    }
+
+    /// Doubles with every failed read in a row.
+    pub(super) async fn failure(&self, document: Document) -> Duration {
+        let failures = match &self.cache {
+            Some(cache) => cache.count_failure(&document).await.unwrap_or(1),
+            None => 1,
+        };
+        let doubled = self.lifetimes.failure * 2_u32.saturating_pow(failures.clamp(1, 8) - 1);
+        let life = doubled.min(LONGEST_FAILURE);
+        jitter(life, life / 5)
+    }
+}
+
+fn menu_entries(hall: HallId, day: &KnownDay, is_stale: bool, lifetime: Duration) -> Vec<Settled> {
+    day.menus
+        .iter()
+        .filter_map(|known| {
+            let key = MenuKey { hall, date: day.date, meal: known.menu.meal.clone() };
+            let entry = Entry::menu(&key, &known.menu.stations, is_stale, known.fetched_at).ok()?;
+            Some(Settled { key, entry, lifetime })
+        })
+        .collect()
+}
+
+/// Uniform in `base ± spread`, in whole seconds where both are.
+pub(super) fn jitter(base: Duration, spread: Duration) -> Duration {
+    let unit = if base.subsec_nanos() == 0 && spread.subsec_nanos() == 0 { 1_000 } else { 1 };
+    let count = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) / unit;
+    let (base, spread) = (count(base), count(spread));
+    Duration::from_millis(fastrand::u64(base.saturating_sub(spread)..=base + spread) * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_spread_over_their_whole_range_and_never_leave_it() {
+        let seconds = Duration::from_secs;
+        let drawn: Vec<u64> =
+            (0..20_000).map(|_| jitter(seconds(1800), seconds(300)).as_secs()).collect();
+        assert!(drawn.iter().all(|life| (1500..=2100).contains(life)));
+        assert!(drawn.contains(&1500) && drawn.contains(&2100), "both ends are drawn");
+        let mean = drawn.iter().sum::<u64>() / 20_000;
+        assert!((1790..=1810).contains(&mean), "uniform: mean {mean}");
+        assert_eq!(jitter(seconds(5), Duration::ZERO), seconds(5));
+    }
+}
