@@ -1,5 +1,8 @@
 //! The figures of the dashboard, in three questions. Menus are counted by what is kept beside them
-//! (`tag_counts`, `station_counts`), never by opening their dishes.
+//! (`tag_names`, `station_names` and their `…_items`), never by opening their dishes.
+//!
+//! Which menus count is said as a `case`: from a plain equality of two times the planner infers
+//! that hardly any menu counts, and then sorts what it should hash.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -45,7 +48,8 @@ impl Store {
     ) -> Result<Counted, StoreError> {
         let question = sqlx::query!(
             r#"with counted as materialized (
-                   select m.hall_id, m.meal, m.item_count, m.fetched_at, m.station_counts,
+                   select m.hall_id, m.meal, m.item_count, m.fetched_at,
+                          m.station_names, m.station_items,
                           case when m.date < ($4::timestamptz at time zone $3)::date then 'past'
                                when d.state = 'not_posted' then 'kept'
                                when d.fresh_until <= $4 then 'stale'
@@ -54,27 +58,28 @@ impl Store {
                    join menu_days d on d.hall_id = m.hall_id and d.date = m.date
                    where m.fetched_at >= ($1::date::timestamp at time zone $3)
                      and m.fetched_at < (($2::date + 1)::timestamp at time zone $3)
-                     and (d.state = 'not_posted' or (d.state = 'posted' and m.fetched_at = d.fetched_at))
+                     and case d.state when 'posted' then m.fetched_at = d.fetched_at else d.state = 'not_posted' end
                ),
-               hall as (
+               hall_rows as (
                    select id, name, vendor_type from halls order by name collate "C"
                ),
-               menu as (
+               menu_rows as (
                    select hall_id, meal, freshness, count(*) as menus,
                           sum(item_count) as items, max(fetched_at) as freshest
                    from counted
                    group by hall_id, meal, freshness
                ),
-               station as (
-                   select hall_id, name as station, count(*) as menus, sum(items::bigint) as items
-                   from counted cross join lateral jsonb_each_text(station_counts) as own (name, items)
-                   group by hall_id, name
-                   order by menus desc, items desc, hall_id, name collate "C"
+               station_rows as (
+                   select hall_id, station, count(*) as menus, sum(items) as items
+                   from (select hall_id, unnest(station_names) as station, unnest(station_items) as items
+                         from counted) as own
+                   group by hall_id, station
+                   order by menus desc, items desc, hall_id, station collate "C"
                    limit $5
                )
-               select (select json_agg(hall) from hall) as "halls: Json<Vec<Hall>>",
-                      (select json_agg(menu) from menu) as "menus: Json<Vec<Menus>>",
-                      (select json_agg(station) from station) as "stations: Json<Vec<StationShare>>""#,
+               select (select json_agg(hall_rows) from hall_rows) as "halls: Json<Vec<Hall>>",
+                      (select json_agg(menu_rows) from menu_rows) as "menus: Json<Vec<Menus>>",
+                      (select json_agg(station_rows) from station_rows) as "stations: Json<Vec<StationShare>>""#,
             window.first(),
             window.last,
             zone.name(),
@@ -96,14 +101,15 @@ impl Store {
         Outlook { window, zone, .. }: Outlook,
     ) -> Result<Vec<TagShare>, StoreError> {
         let question = sqlx::query!(
-            r#"select stated.tag as "tag!", count(*) as "menus!", sum(stated.items::bigint)::bigint as "items!"
-               from menus m
-               join menu_days d on d.hall_id = m.hall_id and d.date = m.date
-               cross join lateral jsonb_each_text(m.tag_counts) as stated (tag, items)
-               where m.fetched_at >= ($1::date::timestamp at time zone $3)
-                 and m.fetched_at < (($2::date + 1)::timestamp at time zone $3)
-                 and (d.state = 'not_posted' or (d.state = 'posted' and m.fetched_at = d.fetched_at))
-               group by stated.tag
+            r#"select tag as "tag!", count(*) as "menus!", sum(items)::bigint as "items!"
+               from (select unnest(m.tag_names) as tag, unnest(m.tag_items) as items
+                     from menus m
+                     join menu_days d on d.hall_id = m.hall_id and d.date = m.date
+                     where m.fetched_at >= ($1::date::timestamp at time zone $3)
+                       and m.fetched_at < (($2::date + 1)::timestamp at time zone $3)
+                       and case d.state when 'posted' then m.fetched_at = d.fetched_at else d.state = 'not_posted' end
+                    ) as stated
+               group by tag
                order by 3 desc, 1
                limit $4"#,
             window.first(),
@@ -128,7 +134,7 @@ impl Store {
                from (select $1::date + ago as date from generate_series(0, $2::date - $1::date) as ago) as day
                cross join lateral (
                    select hall_id, count(*) as fetches,
-                          count(*) filter (where state in ('failed', 'broken', 'invalid')) as failed,
+                          count(*) filter (where state not in ('unchanged', 'changed', 'empty')) as failed,
                           (extract(epoch from sum(finished_at - started_at)) * 1000)::bigint as took_ms
                    from fetch_runs
                    where started_at >= (day.date::timestamp at time zone $3)
