@@ -2,9 +2,10 @@
 
 -- One row a hall and date: the last word of the vendor on that day. It decides what the day's
 -- menus are worth:
---   posted:     menus of the same reading are served; an older one was taken off by the vendor
---   not_posted: menus of an earlier reading are kept and served as stale
---   closed:     none is served
+--   posted:     menus of that reading are served; an older one was taken off by the vendor
+--   not_posted: menus of the last reading that posted any are kept and served as stale
+--   closed:     none is served, also when the day goes silent later
+-- So a menu counts exactly if it was read at `menus_read_at`.
 create table menu_days (
     hall_id text not null references halls (id),
     date date not null,
@@ -13,6 +14,7 @@ create table menu_days (
     fresh_until timestamptz not null,
     -- of the day's meals; tells "changed" from "unchanged"
     content_hash bigint not null,
+    menus_read_at timestamptz,
     primary key (hall_id, date)
 );
 

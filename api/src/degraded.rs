@@ -43,7 +43,7 @@ pub(crate) async fn live(app: &App, key: &MenuKey) -> Landing {
         return landed(done);
     }
     if let Ok(Some(held)) = copy(app, key).await {
-        return Ok(Served { held, from: From::Copy });
+        return Ok(Served::from_postgres(held));
     }
     match tokio::time::timeout(app.miss_wait.saturating_sub(app.soft_wait), &mut reading).await {
         Ok(done) => landed(done),

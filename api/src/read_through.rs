@@ -37,6 +37,14 @@ pub(crate) struct Served {
     pub(crate) from: From,
 }
 
+impl Served {
+    /// The saved menu: an answer in its own right while it is fresh, a stand-in after.
+    pub(crate) fn from_postgres(held: Held) -> Self {
+        let fresh = matches!(held.entry, Entry::Menu { is_stale: false, .. });
+        Self { held, from: if fresh { From::Postgres } else { From::Copy } }
+    }
+}
+
 /// Where an answer came from, in the terms of RFC 9211.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum From {
@@ -142,7 +150,7 @@ async fn fly(app: App, key: MenuKey, foreign: bool, request_id: String) -> Landi
         if !copy_was_sought {
             copy_was_sought = true;
             if let Ok(Some(held)) = degraded::copy(&app, &key).await {
-                return Ok(Served { held, from: From::Copy });
+                return Ok(Served::from_postgres(held));
             }
         }
         if Instant::now() >= started + app.miss_wait {
@@ -160,7 +168,7 @@ async fn look(redis: &Redis, key: &MenuKey, from: From) -> Option<Served> {
 
 async fn copy_or(app: &App, key: &MenuKey, otherwise: ApiError) -> Landing {
     match degraded::copy(app, key).await {
-        Ok(Some(held)) => Ok(Served { held, from: From::Copy }),
+        Ok(Some(held)) => Ok(Served::from_postgres(held)),
         _ => Err(otherwise),
     }
 }

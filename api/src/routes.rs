@@ -75,7 +75,7 @@ async fn identify(mut request: Request, next: Next) -> Response {
         let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
         tracing::info!(
             http.method = %method,
-            http.path = path.get(..80).unwrap_or(&path),
+            http.path = path.chars().take(80).collect::<String>(),
             http.status = response.status().as_u16(),
             cache.status = cache.unwrap_or("-"),
             duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),

@@ -106,6 +106,8 @@ pub struct Settled {
     pub entry: Entry,
     /// For how long.
     pub lifetime: Duration,
+    /// What to do where the key holds something already.
+    pub over: Overwrite,
 }
 
 /// What to do where a key holds something already.
@@ -164,7 +166,7 @@ impl Cache {
     ///
     /// # Errors
     /// When Redis cannot be asked or refuses.
-    pub async fn put(&self, settled: &[Settled], over: Overwrite) -> Result<(), CacheError> {
+    pub async fn put(&self, settled: &[Settled]) -> Result<(), CacheError> {
         if settled.is_empty() {
             return Ok(());
         }
@@ -174,9 +176,10 @@ impl Cache {
         for one in settled {
             call.key(self.names.entry(&one.key));
         }
-        call.arg(if over == Overwrite::Older { "newer" } else { "absent" }).arg(keys.join("\n"));
+        call.arg(keys.join("\n"));
         for one in settled {
             let lifetime = u64::try_from(one.lifetime.as_millis()).unwrap_or(u64::MAX).max(1);
+            call.arg(if one.over == Overwrite::Older { "newer" } else { "absent" });
             call.arg(one.entry.to_bytes(&one.key)?.as_ref()).arg(lifetime);
         }
         self.link.ask(async |redis| call.invoke_async::<u64>(redis).await).await?;

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use redis::{RedisResult, aio::ConnectionManager};
+use redis::{IntoConnectionInfo, RedisResult, aio::ConnectionManager, io::tcp::TcpSettings};
 
 use crate::{breaker::Breaker, config::SecretUrl};
 
@@ -45,7 +45,10 @@ impl Link {
             .set_number_of_retries(0)
             .set_connection_timeout(Some(patience.connect))
             .set_response_timeout(Some(patience.response));
-        let client = redis::Client::open(url.reveal())?;
+        // A peer that vanished without a word is given up after seconds, not when the kernel does.
+        let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(patience.response * 2);
+        let info = url.reveal().into_connection_info()?.set_tcp_settings(tcp);
+        let client = redis::Client::open(info)?;
         let redis = ConnectionManager::new_lazy_with_config(client, config)?;
         Ok(Self { redis, breaker: Arc::default() })
     }

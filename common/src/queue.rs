@@ -17,7 +17,7 @@ pub const MAX_ATTEMPTS: usize = 3;
 /// More jobs than this do not wait: who asks for one more is told to come back.
 const MAX_PENDING: usize = 2_000;
 /// A claimed id that is in no list for this long was lost.
-const HEAL_AFTER: Duration = Duration::from_secs(60);
+const HEAL_AFTER: Duration = Duration::from_secs(5);
 
 /// Why a menu is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,10 +16,10 @@ use crate::{
     entry::{Entry, MenuKey},
     hall::HallId,
     lease::{Asked, Lease, Leases},
-    menu::{Day, DayState, KnownDay},
+    menu::{Day, DayState, KnownDay, Meal},
     queue::Reason,
     store::{FetchRun, Store},
-    vendors::{Document, Read, Vendors},
+    vendors::{self, Document, Read, Vendors},
 };
 use entries::jitter;
 pub use failing::Failing;
@@ -105,6 +105,16 @@ impl Refresher {
         Ok(done)
     }
 
+    /// Whether a vendor is asked for this menu at all. Who pushes a job has checked it; who takes one
+    /// does not rely on that.
+    #[must_use]
+    pub fn may_read(&self, key: &MenuKey) -> bool {
+        let (first, last) = vendors::window(self.today(Utc::now()));
+        // A day of grace for a job that waited over midnight.
+        let grace = first.pred_opt().unwrap_or(first);
+        !matches!(key.meal, Meal::Other(_)) && (grace..=last).contains(&key.date)
+    }
+
     /// Waits until the document is ours to read, or until another's read has settled the key.
     async fn lease_or_done(
         &self,
@@ -146,7 +156,7 @@ impl Refresher {
                 Err(error) => tracing::warn!(cache.key = %key, %error, "no look into the cache"),
             }
         }
-        let day = self.known_days(key.hall, &[key.date]).await.pop()?;
+        let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
         let longest = self.lifetimes.fresh + self.lifetimes.fresh_jitter;
         let left = (day.fresh_until - now).to_std().unwrap_or_default().min(longest);
         if left < WORTH_RESTORING || !will_do(day.fetched_at) {
@@ -155,30 +165,33 @@ impl Refresher {
         let shut = self.is_shut(key.hall, &day).await;
         let settled = self.entries(key.hall, &day, left, shut);
         let held = held_by(&settled, key)?;
-        let cached = self.put(&settled, Overwrite::Older).await;
+        let cached = self.put(&settled).await;
         Some(Done { outcome: Outcome::Restored, held, cached })
     }
 
     async fn read_and_settle(&self, document: Document, key: &MenuKey, reason: Reason) -> Done {
+        let turn = self.vendors.turn(document).await;
         // The moment of asking, not of answering: a reader that was paused in between must not
         // pass for the later one.
         let started_at = Utc::now();
-        let read = self.vendors.read(document, started_at).await;
+        let read = match turn {
+            Ok(_turn) => self.vendors.read(document, started_at).await,
+            Err(error) => Err(error),
+        };
         let mut run = FetchRun::new(document, reason, started_at);
-        let (outcome, settled, over) = match read {
-            Ok(read) => {
-                (Outcome::Live, self.settle_read(document, read, &mut run).await, Overwrite::Older)
-            }
+        let (outcome, settled) = match read {
+            Ok(read) => (Outcome::Live, self.settle_read(document, key, read, &mut run).await),
             Err(error) => {
                 run.note_failure(&error);
-                tracing::warn!(document = %document, error.class = error.class(), %error, "vendor failed");
+                let (class, error) = (error.class(), run.error.as_deref().unwrap_or_default());
+                tracing::warn!(document = %document, error.class = class, error, "vendor failed");
                 let life = self.failure(document).await;
-                let settled = self.fallback(document, started_at, life).await;
+                let settled = self.fallback(document, key, started_at, life).await;
                 self.failing.note(document, life);
-                (Outcome::Snapshot, settled, Overwrite::Nothing)
+                (Outcome::Snapshot, settled)
             }
         };
-        let cached = self.put(&settled, over).await;
+        let cached = self.put(&settled).await;
         if cached {
             // The cache remembers it, for every process.
             self.failing.forget(document);
@@ -192,22 +205,23 @@ impl Refresher {
 
     /// As after a failed read, because there was one a moment ago.
     async fn without_reading(&self, document: Document, key: &MenuKey, left: Duration) -> Done {
-        let settled = self.fallback(document, Utc::now(), left).await;
-        let cached = self.put(&settled, Overwrite::Nothing).await;
+        let settled = self.fallback(document, key, Utc::now(), left).await;
+        let cached = self.put(&settled).await;
         done(key, Outcome::Snapshot, &settled, cached)
     }
 
     async fn settle_read(
         &self,
         document: Document,
+        key: &MenuKey,
         mut read: Read,
         run: &mut FetchRun,
     ) -> Vec<Settled> {
         let now = Utc::now();
         let fetched_at = run.started_at.trunc_subsecs(0);
         let fresh = jitter(self.lifetimes.fresh, self.lifetimes.fresh_jitter);
-        let days: Vec<(KnownDay, Duration)> = document
-            .dates(self.today(now))
+        let days: Vec<(KnownDay, Duration)> = self
+            .dates(document, key, now)
             .into_iter()
             .map(|date| {
                 let day = read.reading.days.remove(&date).unwrap_or(Day::NotPosted);
@@ -236,28 +250,37 @@ impl Refresher {
             .filter(|(day, _)| day.state == DayState::NotPosted)
             .map(|(day, _)| day.date)
             .collect();
-        let (kept, shut) = if silent.is_empty() {
-            (Vec::new(), Vec::new())
-        } else {
-            let shut = self.store.shut_days(hall, &silent).await.unwrap_or_default();
-            (self.known_days(hall, &silent).await, shut)
-        };
+        if silent.is_empty() {
+            return days
+                .iter()
+                .flat_map(|(day, life)| self.entries(hall, day, *life, false))
+                .collect();
+        }
+        let kept = self.known_days(hall, &silent).await;
+        let shut = self.store.shut_days(hall, &silent).await.unwrap_or_default();
         for (day, _) in &mut days {
-            if let Some(kept) = kept.iter().find(|kept| kept.date == day.date)
-                && day.state == DayState::NotPosted
-            {
-                day.menus.clone_from(&kept.menus);
+            let copy = kept.iter().flatten().find(|kept| kept.date == day.date);
+            if let (DayState::NotPosted, Some(copy)) = (day.state, copy) {
+                day.menus.clone_from(&copy.menus);
             }
         }
-        days.iter()
+        let mut settled: Vec<Settled> = days
+            .iter()
             .flat_map(|(day, life)| self.entries(hall, day, *life, shut.contains(&day.date)))
-            .collect()
+            .collect();
+        if kept.is_none() {
+            // Nobody knows what was saved of the silent days: "no menu" must not hide it.
+            for one in settled.iter_mut().filter(|one| silent.contains(&one.key.date)) {
+                one.over = Overwrite::Nothing;
+            }
+        }
+        settled
     }
 
     /// Whether they are in the cache now.
-    async fn put(&self, settled: &[Settled], over: Overwrite) -> bool {
+    async fn put(&self, settled: &[Settled]) -> bool {
         let Some(cache) = &self.cache else { return false };
-        let put = cache.put(settled, over).await;
+        let put = cache.put(settled).await;
         if let Err(error) = &put {
             tracing::warn!(%error, "entries not written");
         }
@@ -270,11 +293,20 @@ impl Refresher {
             && self.store.shut_days(hall, &[day.date]).await.is_ok_and(|days| !days.is_empty())
     }
 
-    async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Vec<KnownDay> {
-        self.store.days(hall, dates).await.unwrap_or_else(|error| {
-            tracing::warn!(hall.id = %hall, %error, "no copies at hand");
-            Vec::new()
-        })
+    /// What is saved of these days; `None` where nobody can say.
+    async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
+        let known = self.store.days(hall, dates).await;
+        known.inspect_err(|error| tracing::warn!(hall.id = %hall, %error, "no copies at hand")).ok()
+    }
+
+    /// The days that a read settles; with the one that was asked for, which midnight may have just
+    /// moved out of the window.
+    fn dates(&self, document: Document, key: &MenuKey, now: DateTime<Utc>) -> Vec<NaiveDate> {
+        let mut dates = document.dates(self.today(now));
+        if !dates.contains(&key.date) {
+            dates.push(key.date);
+        }
+        dates
     }
 
     fn today(&self, now: DateTime<Utc>) -> NaiveDate {

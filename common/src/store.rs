@@ -165,7 +165,7 @@ impl Store {
                from menu_days d
                left join menus m
                  on m.hall_id = d.hall_id and m.date = d.date
-                and (d.state = 'not_posted' or (d.state = 'posted' and m.fetched_at = d.fetched_at))
+                and m.fetched_at = d.menus_read_at
                where d.hall_id = $1 and d.date = any($2)
                order by d.date, m.start_time nulls last, m.meal"#,
             hall.as_str(),
@@ -203,7 +203,7 @@ impl Store {
                from menus m
                join menu_days d on d.hall_id = m.hall_id and d.date = m.date
                where m.hall_id = $1 and m.date = $2 and m.meal = $3
-                 and (d.state = 'not_posted' or (d.state = 'posted' and m.fetched_at = d.fetched_at))"#,
+                 and m.fetched_at = d.menus_read_at"#,
             key.hall.as_str(),
             key.date,
             key.meal.as_str(),
@@ -228,7 +228,10 @@ impl Store {
         let days = sqlx::query_scalar!(
             r#"select asked.date as "date!"
                from unnest($2::date[]) as asked (date)
-               where exists (select from halls h where h.id = $1 and h.closed_since <= asked.date)
+               where (exists (select from halls h where h.id = $1 and h.closed_since <= asked.date)
+                      and not exists (select from dining_hours_overrides o
+                                      where o.hall_id = $1 and o.date = asked.date
+                                        and o.start_time is not null))
                   or exists (select from dining_hours_overrides o
                              where o.hall_id = $1 and o.date = asked.date
                                and o.meal is null and o.start_time is null)"#,
@@ -266,11 +269,15 @@ impl Store {
                    select date, content_hash from menu_days where hall_id = $1 and date = any($2)
                ),
                moved as (
-                   insert into menu_days as held (hall_id, date, state, fetched_at, fresh_until, content_hash)
-                   select $1, date, state, fetched_at, fresh_until, content_hash from incoming
+                   insert into menu_days as held (hall_id, date, state, fetched_at, fresh_until, content_hash, menus_read_at)
+                   select $1, date, state, fetched_at, fresh_until, content_hash,
+                          case when state = 'posted' then fetched_at end
+                   from incoming
                    on conflict (hall_id, date) do update
                    set state = excluded.state, fetched_at = excluded.fetched_at,
-                       fresh_until = excluded.fresh_until, content_hash = excluded.content_hash
+                       fresh_until = excluded.fresh_until, content_hash = excluded.content_hash,
+                       menus_read_at = case when excluded.state = 'not_posted' then held.menus_read_at
+                                            else excluded.menus_read_at end
                    where held.fetched_at <= excluded.fetched_at
                    returning date
                ),

@@ -12,7 +12,7 @@ pub mod text;
 use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 pub use fetch::FetchError;
 use fetch::{Fetched, Fetcher};
@@ -182,7 +182,15 @@ impl Vendors {
         })
     }
 
-    /// Reads a document, within the budget of one read. `now` tells which day a page without a
+    /// Waits for one of the few turns that this process has with a document's vendor.
+    ///
+    /// # Errors
+    /// When too many wait already.
+    pub async fn turn(&self, document: Document) -> Result<OwnedSemaphorePermit, VendorError> {
+        Ok(self.fetcher.turn(document.hall().vendor()).await?)
+    }
+
+    /// Reads a document, for who has a turn, within the budget of one read. `now` tells which day a page without a
     /// date must show.
     ///
     /// # Errors

@@ -35,7 +35,13 @@ fn spread(mut times: Vec<Duration>) -> String {
         let index = ((times.len() as f64 * share).ceil() as usize).clamp(1, times.len()) - 1;
         times.get(index).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
     };
-    format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms, n {}", at(0.5), at(0.99), at(1.0), times.len())
+    format!(
+        "p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms, n {}",
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        times.len()
+    )
 }
 
 async fn thousand_on_a_cold_key() {
@@ -54,7 +60,10 @@ async fn thousand_on_a_cold_key() {
         over.extend(answers.iter().map(|answer| answer.took.saturating_sub(DELAY)));
     }
     assert_eq!(equal, 20, "equal bodies");
-    println!("1000 clients on one cold key, 3 api, 2 worker, delay 200 ms, 20 rounds: 1 read and 1000 x 200 with equal bodies in 20/20; over the delay: {}", spread(over));
+    println!(
+        "1000 clients on one cold key, 3 api, 2 worker, delay 200 ms, 20 rounds: 1 read and 1000 x 200 with equal bodies in 20/20; over the delay: {}",
+        spread(over)
+    );
 }
 
 async fn the_same_key_again() {
@@ -118,7 +127,10 @@ async fn push_to_vendor() {
                 let asked = Utc::now();
                 let job = RefreshMenu { key, reason: Reason::Miss, request_id: None };
                 let pushed = queue.push(&job, false).await;
-                assert!(matches!(pushed, Ok(answer) if answer.pushed == Pushed::Enqueued), "{pushed:?}");
+                assert!(
+                    matches!(pushed, Ok(answer) if answer.pushed == Pushed::Enqueued),
+                    "{pushed:?}"
+                );
                 let read = eventually("the vendor is asked", Duration::from_secs(5), async || {
                     stack.vendor.journal().get(reads).cloned()
                 })

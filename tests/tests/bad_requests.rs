@@ -106,7 +106,7 @@ async fn days_outside_of_the_window_are_answered_by_postgres_alone() {
     nothing_happened(&stack).await;
 
     stack.database.run(
-        "insert into menu_days values ('hoch', '2020-02-09', 'posted', '2020-02-09T18:00:00Z', '2020-02-09T18:30:00Z', 1);
+        "insert into menu_days values ('hoch', '2020-02-09', 'posted', '2020-02-09T18:00:00Z', '2020-02-09T18:30:00Z', 1, '2020-02-09T18:00:00Z');
          insert into menus values ('hoch', '2020-02-09', 'lunch', '[{\"name\":\"Grill\",\"items\":[{\"name\":\"Soup\",\"description\":null,\"tags\":[]}]}]',
                                    1, 1, null, null, '2020-02-09T18:00:00Z')",
     ).await;

@@ -153,10 +153,16 @@ async fn what_is_wrong_is_named() {
 /// Saves a day of a hall, with these menus read this many minutes ago.
 async fn save(stack: &Stack, date: NaiveDate, state: &str, ends: &str, menus: &[(&str, u32)]) {
     let read = "date_trunc('second', now()) - interval '10 minutes'";
+    let newest = menus.iter().map(|(_, ago)| ago).min().copied().unwrap_or_default();
+    let menus_read = match state {
+        "closed" => "null".to_owned(),
+        "posted" => read.to_owned(),
+        _ => format!("{read} - interval '{newest} minutes'"),
+    };
     stack
         .database
         .run(&format!(
-            "insert into menu_days values ('hoch', '{date}', '{state}', {read}, {read} + interval '{ends}', 1)"
+            "insert into menu_days values ('hoch', '{date}', '{state}', {read}, {read} + interval '{ends}', 1, {menus_read})"
         ))
         .await;
     for (meal, ago) in menus {

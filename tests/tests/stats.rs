@@ -141,7 +141,8 @@ async fn what_was_read_in_the_window_is_counted_and_nothing_else() {
         ("malott", "2026-03-08", "lunch", "closed", last),
     ] {
         stack.database.run(&format!(
-            "insert into menu_days values ('{hall}', '{date}', '{state}', '{at}', '2999-01-01', 1);
+            "insert into menu_days values ('{hall}', '{date}', '{state}', '{at}', '2999-01-01', 1,
+                                          case '{state}' when 'closed' then null else timestamptz '{at}' end);
              insert into menus (hall_id, date, meal, stations, station_count, item_count, fetched_at)
              values ('{hall}', '{date}', '{meal}', '{stations}', 2, 3, '{at}')"
         )).await;

@@ -14,7 +14,7 @@ const ENOUGH: Duration = Duration::from_millis(250);
 /// One year to today, with tags and stations that differ from menu to menu.
 const YEAR: &str = r"
     insert into menu_days
-    select h.id, day::date, 'posted', day + interval '18 hours', day + interval '18.5 hours', 1
+    select h.id, day::date, 'posted', day + interval '18 hours', day + interval '18.5 hours', 1, day + interval '18 hours'
     from halls h, generate_series(current_date - 364, current_date, interval '1 day') as day;
 
     insert into menus (hall_id, date, meal, stations, station_count, item_count, fetched_at)

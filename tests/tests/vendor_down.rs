@@ -191,6 +191,10 @@ async fn a_day_that_is_no_longer_posted_is_kept_as_stale_and_one_that_is_closed_
         stack.vendor.post(hall, day, Kind::Closed, 0);
         stack.grow_old().await;
         assert_eq!(stack.menu(hall, day, "dinner").await.problem(404).1, "closed");
+        stack.vendor.post(hall, day, Kind::NotPosted, 0);
+        stack.grow_old().await;
+        let reason = stack.menu(hall, day, "dinner").await.problem(404).1;
+        assert_eq!(reason, "not_posted", "what was withdrawn does not come back");
         stack.vendor.post(hall, day, Kind::Regular, 1);
         stack.grow_old().await;
         let back = stack.menu(hall, day, "dinner").await;

@@ -51,7 +51,7 @@ impl WorkerConfig {
         let ops_addr = SocketAddr::from(([127, 0, 0, 1], 8081));
         let ops_addr = vars.parsed_or("OPS_ADDR", ops_addr, "where the worker's ops side listens");
         let concurrency =
-            vars.parsed_or("WORKER_CONCURRENCY", 256_u16, "jobs at once in one worker");
+            vars.parsed_or("WORKER_CONCURRENCY", 1024_u16, "jobs at once in one worker");
         if concurrency == 0 {
             vars.problem("WORKER_CONCURRENCY: must be at least 1".to_owned());
         }

@@ -31,6 +31,10 @@ const REDIS: Patience =
 const POSTGRES: Duration = Duration::from_secs(2);
 /// Connections to Postgres.
 const CONNECTIONS: u32 = 8;
+/// For the first try to migrate; then jobs are taken all the same.
+const MIGRATION: Duration = Duration::from_secs(10);
+/// For requests of the ops side that are under way at the end.
+const OPS_DRAIN: Duration = Duration::from_secs(2);
 /// Between two tries to migrate a database that cannot be reached.
 const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
 /// Reads of vendors stay on record this long.
@@ -87,10 +91,14 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let concurrency = config.concurrency;
     let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
     // Jobs want the schema; but a database that is away must not keep menus from being read.
-    let _ = migrated.await;
+    tokio::select! {
+        _ = migrated => {}
+        () = tokio::time::sleep(MIGRATION) => {}
+        () = stop.cancelled() => {}
+    }
     monitor::run(stand, stop).await;
     upkeep.abort();
-    if let Ok(Err(error)) = ops.await {
+    if let Ok(Ok(Err(error))) = tokio::time::timeout(OPS_DRAIN, ops).await {
         tracing::warn!(%error, "ops side");
     }
     Ok(())

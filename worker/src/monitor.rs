@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{limit::ConcurrencyLimitLayer, timeout::TimeoutLayer};
 
 use crate::{
-    queue::{self, MenuQueue, Wake},
+    queue::{self, HeldJobs, MenuQueue, Wake},
     refresh_menu::refresh_menu,
 };
 
@@ -52,9 +52,11 @@ async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToke
     let (refresher, concurrency) = (Arc::clone(&stand.refresher), stand.concurrency);
     // A back-stop: every wait inside is bounded by itself.
     let limit = stand.refresher.budget * 3 + Duration::from_secs(10);
-    let worker = name.to_owned();
+    let (worker, held) = (name.to_owned(), HeldJobs::default());
+    let in_hand = held.clone();
     let monitor = Monitor::new().shutdown_timeout(DRAIN).register(move |_| {
-        let backend = MenuQueue::new(redis.clone(), names.clone(), Arc::clone(&wake));
+        let backend =
+            MenuQueue::new(redis.clone(), names.clone(), Arc::clone(&wake), in_hand.clone());
         WorkerBuilder::new(worker.clone())
             .backend(backend)
             .data(Arc::clone(&refresher))
@@ -63,12 +65,22 @@ async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToke
             .layer(CatchPanicLayer::new())
             .build(refresh_menu)
     });
+    let told = stop.clone();
     let signal = async move {
-        stop.cancelled().await;
+        told.cancelled().await;
         Ok(())
     };
-    if let Err(error) = monitor.run_with_signal(signal).await {
-        tracing::error!(worker = name, %error, "worker");
+    let beats = async {
+        stop.cancelled().await;
+        queue::beat_while_draining(stand.redis.clone(), stand.names.clone(), name, &held).await;
+    };
+    tokio::select! {
+        ended = monitor.run_with_signal(signal) => {
+            if let Err(error) = ended {
+                tracing::error!(worker = name, %error, "worker");
+            }
+        }
+        () = beats => {}
     }
-    queue::leave_for(stand.redis.clone(), stand.names.clone(), name).await;
+    queue::leave(stand.redis.clone(), stand.names.clone(), name).await;
 }

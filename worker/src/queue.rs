@@ -4,8 +4,10 @@
 
 mod ack;
 mod backend;
+mod held;
 mod scripts;
 mod wake;
 
-pub(crate) use backend::{MenuQueue, leave_for};
+pub(crate) use backend::{MenuQueue, beat_while_draining, leave};
+pub(crate) use held::HeldJobs;
 pub(crate) use wake::{Wake, follow};

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use apalis::prelude::{BoxDynError, Data};
+use apalis::prelude::{AbortError, BoxDynError, Data};
 use common::{
     queue::RefreshMenu,
     refresh::{Outcome, Refresher},
@@ -30,6 +30,9 @@ pub(crate) async fn refresh_menu(
         job.reason = job.reason.as_str(),
         request.id = job.request_id.as_deref().unwrap_or("-"),
     );
+    if !refresher.may_read(&job.key) {
+        return Err(AbortError::new("no vendor is asked for that day or meal").into());
+    }
     let refresher = Arc::clone(&refresher);
     let work = async move {
         let started = Instant::now();

@@ -2,24 +2,26 @@
 -- nobody who could be woken is forgotten when the writer dies in between.
 --
 -- KEYS[1] ready channel, KEYS[2..] entries
--- ARGV[1] 'newer': replace what is not newer; 'absent': write only where nothing is
--- ARGV[2] the message: the keys, one a line
--- ARGV[3..] value, lifetime in ms, for each entry
+-- ARGV[1] the message: the keys, one a line
+-- ARGV[2..] for each entry: 'newer' (replace what is not newer) or 'absent' (write only where nothing
+-- is), value, lifetime in ms
 local written = 0
 for i = 2, #KEYS do
-  local value, lifetime = ARGV[2 * i - 1], ARGV[2 * i]
-  if ARGV[1] == 'absent' then
+  local rule, value, lifetime = ARGV[3 * i - 4], ARGV[3 * i - 3], ARGV[3 * i - 2]
+  if rule == 'absent' then
     if redis.call('SET', KEYS[i], value, 'PX', lifetime, 'NX') then written = written + 1 end
   else
-    -- A value of another type or without an instant is no entry of ours: replace it.
+    -- A value of another type or without an instant is no entry of ours, and a failure is worth less
+    -- than any reading: replace them.
     local held = redis.pcall('GET', KEYS[i])
     local pattern = '"fetched_at":"([^"]+)"}$'
-    local old = type(held) == 'string' and string.match(held, pattern)
+    local failed = type(held) == 'string' and string.find(held, '"failed":true', 1, true)
+    local old = type(held) == 'string' and not failed and string.match(held, pattern)
     if not old or old <= string.match(value, pattern) then
       redis.call('SET', KEYS[i], value, 'PX', lifetime)
       written = written + 1
     end
   end
 end
-redis.call('PUBLISH', KEYS[1], ARGV[2])
+redis.call('PUBLISH', KEYS[1], ARGV[1])
 return written

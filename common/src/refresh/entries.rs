@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use super::Refresher;
 use crate::{
-    cache::Settled,
+    cache::{Overwrite, Settled},
     entry::{Entry, MenuKey, NoMenu},
     hall::HallId,
     menu::{DayState, KnownDay, Meal},
@@ -16,6 +16,9 @@ use crate::{
 
 /// Failure entries live at most this long.
 const LONGEST_FAILURE: Duration = Duration::from_secs(60);
+
+/// Failure entries live this long where Postgres could not be asked for copies.
+const UNSURE: Duration = Duration::from_secs(2);
 
 impl Refresher {
     /// Every entry that a day's last word makes. `life`: what is left of that word.
@@ -41,7 +44,7 @@ impl Refresher {
             let key = MenuKey { hall, date: day.date, meal };
             if !settled.iter().any(|one| one.key == key) {
                 let entry = Entry::NoMenu { reason, fetched_at: day.fetched_at };
-                settled.push(Settled { key, entry, lifetime });
+                settled.push(Settled { key, entry, lifetime, over: Overwrite::Older });
             }
         }
         settled
@@ -59,12 +62,16 @@ impl Refresher {
     pub(super) async fn fallback(
         &self,
         document: Document,
+        key: &MenuKey,
         asked_at: DateTime<Utc>,
         failure_life: Duration,
     ) -> Vec<Settled> {
         let hall = document.hall();
-        let dates = document.dates(self.today(asked_at));
+        let dates = self.dates(document, key, asked_at);
         let copies = self.known_days(hall, &dates).await;
+        // Where nobody can say whether there is a copy, the question is put again soon.
+        let failure_life = if copies.is_some() { failure_life } else { failure_life.min(UNSURE) };
+        let copies = copies.unwrap_or_default();
         let mut settled: Vec<Settled> =
             copies.iter().flat_map(|day| self.stale_entries(hall, day)).collect();
         let entry = Entry::Failed { fetched_at: asked_at.trunc_subsecs(0) };
@@ -72,9 +79,14 @@ impl Refresher {
             for meal in Meal::SIX {
                 let key = MenuKey { hall, date, meal };
                 if !settled.iter().any(|one| one.key == key) {
-                    settled.push(Settled { key, entry: entry.clone(), lifetime: failure_life });
+                    let (entry, over) = (entry.clone(), Overwrite::Nothing);
+                    settled.push(Settled { key, entry, lifetime: failure_life, over });
                 }
             }
+        }
+        // A failed read never takes away what is there.
+        for one in &mut settled {
+            one.over = Overwrite::Nothing;
         }
         settled
     }
@@ -101,7 +113,7 @@ fn menu_entries(hall: HallId, day: &KnownDay, is_stale: bool, lifetime: Duration
         .filter_map(|known| {
             let key = MenuKey { hall, date: day.date, meal: known.menu.meal.clone() };
             let entry = Entry::menu(&key, &known.menu.stations, is_stale, known.fetched_at).ok()?;
-            Some(Settled { key, entry, lifetime })
+            Some(Settled { key, entry, lifetime, over: Overwrite::Older })
         })
         .collect()
 }

@@ -94,7 +94,7 @@ impl Store {
                where m.hall_id = $1 and m.date >= $2
                  and ($3::date is null or m.date <= $3)
                  and ($4::text is null or m.meal = $4)
-                 and (d.state = 'not_posted' or (d.state = 'posted' and m.fetched_at = d.fetched_at))
+                 and m.fetched_at = d.menus_read_at
                order by m.date, array_position($5::text[], m.meal), m.meal collate "C""#,
             hall.as_str(),
             from,

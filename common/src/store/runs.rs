@@ -114,6 +114,7 @@ impl FetchRun {
             VendorError::Panic => (RunState::Invalid, Some(200)),
         };
         self.error_class = Some(error.class());
-        self.error = Some(error.to_string());
+        // A parser's word may repeat the vendor's text, however long that is.
+        self.error = Some(error.to_string().chars().take(300).collect());
     }
 }

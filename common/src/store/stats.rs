@@ -58,7 +58,7 @@ impl Store {
                    join menu_days d on d.hall_id = m.hall_id and d.date = m.date
                    where m.fetched_at >= ($1::date::timestamp at time zone $3)
                      and m.fetched_at < (($2::date + 1)::timestamp at time zone $3)
-                     and case d.state when 'posted' then m.fetched_at = d.fetched_at else d.state = 'not_posted' end
+                     and m.fetched_at = d.menus_read_at
                ),
                hall_rows as (
                    select id, name, vendor_type from halls order by name collate "C"
@@ -107,7 +107,7 @@ impl Store {
                      join menu_days d on d.hall_id = m.hall_id and d.date = m.date
                      where m.fetched_at >= ($1::date::timestamp at time zone $3)
                        and m.fetched_at < (($2::date + 1)::timestamp at time zone $3)
-                       and case d.state when 'posted' then m.fetched_at = d.fetched_at else d.state = 'not_posted' end
+                       and m.fetched_at = d.menus_read_at
                     ) as stated
                group by tag
                order by 3 desc, 1

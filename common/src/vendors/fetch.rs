@@ -9,7 +9,10 @@ use reqwest::{
     header::{ACCEPT, RETRY_AFTER},
     redirect::{Attempt, Policy},
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use url::Url;
 
 use super::addresses::Address;
@@ -110,17 +113,25 @@ impl Fetcher {
         Ok(Self { client, settings: settings.clone(), turns })
     }
 
-    /// Fetches one document; a failure that may pass is tried once more while there is time.
+    /// Waits for a turn with a vendor. Time in this queue of ours is not the vendor's: no clock of
+    /// a read runs yet.
+    pub(super) async fn turn(&self, vendor: Vendor) -> Result<OwnedSemaphorePermit, FetchError> {
+        let turns = self.turns.get(vendor as usize).cloned();
+        let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
+        let patience = self.settings.fetch_timeout * 2;
+        match tokio::time::timeout(patience, turns.acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(FetchError::Unsent("too many reads of this vendor wait already".to_owned())),
+        }
+    }
+
+    /// Fetches one document, for who has a turn; a failure that may pass is tried once more while there is time.
     pub(super) async fn get(
         &self,
         address: Address,
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
         let url = self.actual_url(&address)?;
-        let turns = self.turns.get(address.vendor as usize).cloned();
-        let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
-        let turn = tokio::time::timeout_at(deadline, turns.acquire_owned()).await;
-        let _turn = turn.map_err(|_| FetchError::Timeout)?;
         let mut tried = 1;
         loop {
             let error = match self.try_once(&address, &url, deadline).await {

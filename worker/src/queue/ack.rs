@@ -13,7 +13,10 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use tower::{Layer, Service};
 
-use super::scripts::{Ack, Scripts};
+use super::{
+    held::HeldJobs,
+    scripts::{Ack, Scripts},
+};
 
 /// Failure entries of jobs that died live this long.
 const FAILURE_LIFE: Duration = Duration::from_secs(10);
@@ -24,6 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(crate) struct AckLayer {
     pub(super) scripts: Scripts,
+    pub(super) held: HeldJobs,
     pub(super) names: Names,
     pub(super) worker: String,
 }
@@ -71,6 +75,7 @@ where
                 }
             };
             layer.tell(&job, status, ctx.attempt(), &result.to_string()).await;
+            layer.held.drop(&job.id());
             ended
         })
     }

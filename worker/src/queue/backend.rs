@@ -14,16 +14,15 @@ use apalis_codec::json::JsonCodec;
 use apalis_core::backend::{
     BackendConfig, WireFormatBackend,
     finalize::Durable,
-    future::BoxSyncFuture,
     persistence::{Persisted, Persistence, State, TaskEvent},
 };
 use apalis_redis::{Config, queries::deserialize_with_meta};
 use common::{cache::Names, queue::RefreshMenu};
-use futures::{FutureExt, ready};
+use futures::ready;
 use redis::{Value, aio::ConnectionManager};
 use tokio::time::{Instant, Sleep};
 
-use super::{ack::AckLayer, scripts::Scripts, wake::Wake};
+use super::{ack::AckLayer, held::HeldJobs, scripts::Scripts, wake::Wake};
 
 /// Between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -42,6 +41,7 @@ pub(crate) struct Never;
 #[derive(Clone)]
 pub(crate) struct Jobs {
     scripts: Scripts,
+    held: HeldJobs,
 }
 
 impl Persistence for Jobs {
@@ -62,11 +62,7 @@ impl Persistence for Jobs {
     }
 
     async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Never> {
-        match self.scripts.beat(worker.name(), HEARTBEAT * MISSED).await {
-            Ok(0) => {}
-            Ok(jobs) => tracing::warn!(jobs, "jobs of a dead worker wait again"),
-            Err(error) => tracing::warn!(%error, "no heartbeat"),
-        }
+        beat(&self.scripts, worker.name(), &self.held).await;
         Ok(())
     }
 
@@ -76,6 +72,7 @@ impl Persistence for Jobs {
                 Ok(None) => return Ok(Vec::new()),
                 Ok(Some(raw)) => {
                     if let Some(task) = self.read_or_bury(worker, raw).await {
+                        self.held.take(task.task_id().map(ToString::to_string).unwrap_or_default());
                         return Ok(vec![task]);
                     }
                 }
@@ -160,12 +157,16 @@ pub(crate) struct MenuQueue {
     /// The reasons to look that were known when the last look began.
     seen: u64,
     idle: Pin<Box<Sleep>>,
-    leaving: Option<BoxSyncFuture<()>>,
 }
 
 impl MenuQueue {
     /// A queue that looks for jobs whenever `wake` is called.
-    pub(crate) fn new(redis: ConnectionManager, names: Names, wake: Arc<Wake>) -> Self {
+    pub(crate) fn new(
+        redis: ConnectionManager,
+        names: Names,
+        wake: Arc<Wake>,
+        held: HeldJobs,
+    ) -> Self {
         let config = Config::default()
             .queue(names.queue())
             .batch_size(1)
@@ -173,14 +174,13 @@ impl MenuQueue {
             .missed_heartbeats(MISSED as usize);
         let scripts = Scripts::new(redis, names.clone());
         Self {
-            jobs: Persisted::new(Jobs { scripts }),
+            jobs: Persisted::new(Jobs { scripts, held }),
             codec: JsonCodec::default(),
             config,
             names,
             seen: wake.count(),
             wake,
             idle: Box::pin(tokio::time::sleep(IDLE_LOOK)),
-            leaving: None,
         }
     }
 }
@@ -223,40 +223,51 @@ impl Backend for MenuQueue {
     }
 
     /// Finishes a look that is under way (its job would be stranded otherwise) and hands back what
-    /// it found; then leaves the queue.
+    /// it found. Leaving the queue is for [`leave`], when nothing of the worker runs any more.
     fn poll_close(
         &mut self,
         cx: &mut Context<'_>,
         worker: &WorkerContext,
     ) -> Poll<Result<(), Never>> {
-        if self.leaving.is_none() {
-            if let State::Fetch(look) = self.jobs.state_mut() {
-                let found = ready!(look.poll_unpin(cx)).unwrap_or_default();
-                *self.jobs.state_mut() = State::Buffered(found.into());
-            }
-            ready!(self.jobs.poll_close(cx, worker))?;
-            let (scripts, worker) = (self.jobs.scripts.clone(), worker.name().to_owned());
-            self.leaving = Some(async move { leave(&scripts, &worker).await }.boxed().into());
+        if let State::Fetch(look) = self.jobs.state_mut() {
+            let found = ready!(look.poll_unpin(cx)).unwrap_or_default();
+            *self.jobs.state_mut() = State::Buffered(found.into());
         }
-        match &mut self.leaving {
-            Some(leaving) => leaving.poll_unpin(cx).map(Ok),
-            None => Poll::Ready(Ok(())),
-        }
+        self.jobs.poll_close(cx, worker)
+    }
+}
+
+/// One heartbeat.
+async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs) {
+    match scripts.beat(worker, HEARTBEAT * MISSED, &held.list()).await {
+        Ok(0) => {}
+        Ok(jobs) => tracing::warn!(jobs, "jobs that nobody worked on wait again"),
+        Err(error) => tracing::warn!(%error, "no heartbeat"),
+    }
+}
+
+/// Heartbeats for a worker that drains: apalis asks its backend for none then, and its jobs would be
+/// given away while they run.
+pub(crate) async fn beat_while_draining(
+    redis: ConnectionManager,
+    names: Names,
+    worker: &str,
+    held: &HeldJobs,
+) {
+    let scripts = Scripts::new(redis, names);
+    loop {
+        beat(&scripts, worker, held).await;
+        tokio::time::sleep(HEARTBEAT).await;
     }
 }
 
 /// Hands back what a worker still holds and takes it off the list.
-async fn leave(scripts: &Scripts, worker: &str) {
-    match scripts.release(worker, &[]).await {
+pub(crate) async fn leave(redis: ConnectionManager, names: Names, worker: &str) {
+    match Scripts::new(redis, names).release(worker, &[]).await {
         Ok(0) => tracing::debug!(worker, "left the queue"),
         Ok(jobs) => tracing::info!(worker, jobs, "left the queue and handed jobs back"),
         Err(error) => tracing::warn!(worker, %error, "not off the list: found dead in seconds"),
     }
-}
-
-/// The same for a worker that was not given the time to do it itself.
-pub(crate) async fn leave_for(redis: ConnectionManager, names: Names, worker: &str) {
-    leave(&Scripts::new(redis, names), worker).await;
 }
 
 impl BackendConfig for MenuQueue {
@@ -271,8 +282,8 @@ impl BackendConfig for MenuQueue {
     }
 
     fn middleware(&mut self, worker: &mut WorkerContext) -> AckLayer {
-        let (scripts, names) = (self.jobs.scripts.clone(), self.names.clone());
-        AckLayer { scripts, names, worker: worker.name().to_owned() }
+        let (scripts, held) = (self.jobs.scripts.clone(), self.jobs.held.clone());
+        AckLayer { scripts, held, names: self.names.clone(), worker: worker.name().to_owned() }
     }
 }
 

@@ -1,8 +1,22 @@
 -- A worker lives; those that have been silent for too long do not, and their jobs go back.
--- ARGV[1] its name, ARGV[2] seconds of silence that mean death, ARGV[3] how many past jobs are kept
+-- ARGV[1] its name, ARGV[2] seconds of silence that mean death, ARGV[3] how many past jobs are kept,
+-- ARGV[4] seconds that an answer of ours may take, ARGV[5…] the ids that it really has
 redis.call('ZADD', workers, now, ARGV[1])
 redis.call('EXPIRE', worker_meta_of(ARGV[1]), 60)
 local back = 0
+
+-- A job that was given to it while the answer got lost is in nobody's hands: put it back.
+local really = {}
+for i = 5, #ARGV do really[ARGV[i]] = true end
+for _, id in ipairs(redis.call('SMEMBERS', inflight_of(ARGV[1]))) do
+  local given = tonumber(field(meta_of(id), 'locked_at')) or 0
+  if not really[id] and now - given > tonumber(ARGV[4]) then
+    redis.call('SREM', inflight_of(ARGV[1]), id)
+    hand_back(id)
+    back = back + 1
+  end
+end
+
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - tonumber(ARGV[2]))) do
   local held = inflight_of(worker)
   for _, id in ipairs(redis.call('SMEMBERS', held)) do

@@ -8,6 +8,9 @@ use redis::{RedisResult, Script, Value, aio::ConnectionManager};
 /// How many jobs of each end are kept for the dashboard.
 const KEEP: usize = 500;
 
+/// No answer of Redis takes longer: the connection gives up before.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
+
 macro_rules! script {
     ($name:ident, $file:literal) => {
         static $name: LazyLock<Script> =
@@ -52,10 +55,19 @@ impl Scripts {
         call.arg(worker).arg(layers).invoke_async(&mut self.redis.clone()).await
     }
 
-    /// Tells how many jobs of dead workers went back.
-    pub(super) async fn beat(&self, worker: &str, death: Duration) -> RedisResult<u64> {
+    /// `held`: the jobs that the worker really has. Tells how many went back: those of dead workers,
+    /// and those that were given to this one by an answer that never came.
+    pub(super) async fn beat(
+        &self,
+        worker: &str,
+        death: Duration,
+        held: &[String],
+    ) -> RedisResult<u64> {
         let mut call = BEAT.key(self.names.queue());
-        call.arg(worker).arg(death.as_secs_f64()).arg(KEEP);
+        call.arg(worker).arg(death.as_secs_f64()).arg(KEEP).arg(LONGEST_ANSWER.as_secs_f64());
+        for id in held {
+            call.arg(id);
+        }
         call.invoke_async(&mut self.redis.clone()).await
     }
 

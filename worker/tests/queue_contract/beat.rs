@@ -93,6 +93,29 @@ async fn a_job_with_an_odd_meta_does_not_keep_the_others_in_dead_hands() {
     }
 }
 
+/// The answer that gives a job to a worker can be lost on its way: Redis then thinks it in the hands
+/// of a worker that lives and has never heard of it, and nobody else would ever put it back.
+#[tokio::test]
+async fn a_job_whose_giving_away_was_never_heard_of_goes_back_after_seconds() {
+    let queue = TestQueue::new().await;
+    queue.register("w").await;
+    queue.push(&id(0)).await;
+    queue.push(&id(1)).await;
+    queue.fetch("w").await;
+    queue.fetch("w").await;
+    let heard = [id(1)];
+
+    assert_eq!(queue.beat_with("w", &heard).await, 0, "its answer may still be on the way");
+    for lost in [id(0), id(1)] {
+        let meta = queue.key(&format!("meta:{lost}"));
+        queue.ask::<()>("HINCRBY", (&meta, "locked_at", -6)).await;
+    }
+    assert_eq!(queue.beat_with("w", &heard).await, 1);
+
+    assert_eq!(queue.active().await, [id(0)]);
+    assert_eq!(queue.held("w").await, heard);
+}
+
 /// A killed process says nothing; what it leaves must go by itself.
 #[tokio::test]
 async fn what_is_known_of_a_worker_lives_as_long_as_its_heartbeats() {

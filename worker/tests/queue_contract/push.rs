@@ -9,7 +9,7 @@ use crate::test_queue::{TestQueue, id, in_time, job};
 
 /// As in `common::queue`.
 const MAX_PENDING: usize = 2_000;
-const HEAL_AFTER: f64 = 60.0;
+const HEAL_AFTER: f64 = 5.0;
 
 #[tokio::test]
 async fn a_new_job_waits_and_whoever_listens_is_told() {
@@ -80,11 +80,11 @@ async fn a_full_queue_takes_no_new_job_and_claims_nothing_for_it() {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_nowhere_is_healed_after_a_minute() {
+async fn a_claim_that_is_nowhere_is_healed_after_seconds() {
     let queue = TestQueue::new().await;
     queue.push(&id(0)).await;
     queue.ask::<()>("DEL", queue.key("active")).await;
-    queue.age(&id(0), HEAL_AFTER - 5.0).await;
+    queue.age(&id(0), HEAL_AFTER - 3.0).await;
     assert_eq!(queue.push(&id(0)).await, Pushed::Coalesced, "its time is not over");
 
     queue.age(&id(0), HEAL_AFTER + 5.0).await;

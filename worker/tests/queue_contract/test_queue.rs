@@ -23,6 +23,8 @@ use redis::{
 const DEADLINE: Duration = Duration::from_secs(3);
 /// As in `backend.rs`: four heartbeats of a second.
 pub(crate) const DEATH: f64 = 4.0;
+/// As in `scripts.rs`: seconds that an answer of Redis may take.
+const LONGEST_ANSWER: f64 = 5.0;
 /// Before a failed job is tried again.
 pub(crate) const PAUSE: Duration = Duration::from_secs(7);
 
@@ -170,9 +172,19 @@ impl TestQueue {
         self.run(file, fill).await.unwrap()
     }
 
+    /// A heartbeat of a worker that has all that it was given.
     pub(crate) async fn beat(&self, worker: &str) -> u64 {
+        let held = self.held(worker).await;
+        self.beat_with(worker, &held).await
+    }
+
+    /// A heartbeat of a worker that has these jobs, and knows of no other.
+    pub(crate) async fn beat_with(&self, worker: &str, held: &[String]) -> u64 {
         let file = include_str!("../../src/queue/beat.lua");
-        self.run(file, |call| _ = call.arg(worker).arg(DEATH).arg(self.keep)).await.unwrap()
+        let fill = |call: &mut ScriptInvocation<'_>| {
+            call.arg(worker).arg(DEATH).arg(self.keep).arg(LONGEST_ANSWER).arg(held);
+        };
+        self.run(file, fill).await.unwrap()
     }
 
     pub(crate) async fn release(&self, worker: &str, ids: &[&str]) -> u64 {
