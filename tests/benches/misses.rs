@@ -1,6 +1,8 @@
 //! What a miss costs: the real programs over real stores, the stub in the vendors' place. Prints one
 //! line a figure; fails where a count is wrong (counts have no slack, times are for reading).
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 
 use tests::binary;
 
+#[expect(clippy::unwrap_used, reason = "a test cannot go on without")]
 fn says(
     program: &str,
     arguments: &[&str],
