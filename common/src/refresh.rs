@@ -179,23 +179,25 @@ impl Refresher {
             Err(error) => Err(error),
         };
         let mut run = FetchRun::new(document, reason, started_at);
-        let (outcome, settled) = match read {
-            Ok(read) => (Outcome::Live, self.settle_read(document, key, read, &mut run).await),
+        let (outcome, settled, cached) = match read {
+            Ok(read) => {
+                let (settled, cached) = self.settle_read(document, key, read, &mut run).await;
+                (Outcome::Live, settled, cached)
+            }
             Err(error) => {
                 run.note_failure(&error);
                 let (class, error) = (error.class(), run.error.as_deref().unwrap_or_default());
                 tracing::warn!(document = %document, error.class = class, error, "vendor failed");
                 let life = self.failure(document).await;
                 let settled = self.fallback(document, key, started_at, life).await;
-                self.failing.note(document, life);
-                (Outcome::Snapshot, settled)
+                let cached = self.put(&settled).await;
+                if !cached {
+                    // Otherwise the cache remembers it, for every process.
+                    self.failing.note(document, life);
+                }
+                (Outcome::Snapshot, settled, cached)
             }
         };
-        let cached = self.put(&settled).await;
-        if cached {
-            // The cache remembers it, for every process.
-            self.failing.forget(document);
-        }
         run.finished_at = Utc::now();
         if let Err(error) = self.store.record_run(&run).await {
             tracing::warn!(document = %document, %error, "the read is not on record");
@@ -216,7 +218,7 @@ impl Refresher {
         key: &MenuKey,
         mut read: Read,
         run: &mut FetchRun,
-    ) -> Vec<Settled> {
+    ) -> (Vec<Settled>, bool) {
         let now = Utc::now();
         let fetched_at = run.started_at.trunc_subsecs(0);
         let fresh = jitter(self.lifetimes.fresh, self.lifetimes.fresh_jitter);
@@ -230,44 +232,43 @@ impl Refresher {
             })
             .collect();
         run.count(&read, days.iter().map(|(day, _)| day));
-        match self.store.save(document.hall(), days.iter().map(|(day, _)| day)).await {
+        let serve = async {
+            let settled = self.with_kept_copies(document.hall(), &days).await;
+            let cached = self.put(&settled).await;
+            (settled, cached)
+        };
+        // Side by side: who waits for a menu does not wait for the database to keep it, least of
+        // all for one that is away. Either alone is whole: the entries in one script, the rows in
+        // one statement.
+        let save = self.store.save(document.hall(), days.iter().map(|(day, _)| day));
+        let (served, saved) = tokio::join!(serve, save);
+        match saved {
             Ok(changed) => run.note_change(changed),
             Err(error) => tracing::warn!(document = %document, %error, "not saved"),
         }
         tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
-        self.with_kept_copies(document.hall(), days).await
+        served
     }
 
     /// The entries of a reading; days that the vendor does not post (any more) get back the menus
     /// that were saved of them, and "closed" where the hall's own hours say so.
-    async fn with_kept_copies(
-        &self,
-        hall: HallId,
-        mut days: Vec<(KnownDay, Duration)>,
-    ) -> Vec<Settled> {
-        let silent: Vec<NaiveDate> = days
-            .iter()
-            .filter(|(day, _)| day.state == DayState::NotPosted)
-            .map(|(day, _)| day.date)
-            .collect();
-        if silent.is_empty() {
-            return days
-                .iter()
-                .flat_map(|(day, life)| self.entries(hall, day, *life, false))
-                .collect();
+    async fn with_kept_copies(&self, hall: HallId, days: &[(KnownDay, Duration)]) -> Vec<Settled> {
+        let is_silent = |day: &KnownDay| day.state == DayState::NotPosted;
+        let silent: Vec<NaiveDate> =
+            days.iter().filter(|(day, _)| is_silent(day)).map(|(day, _)| day.date).collect();
+        let (kept, shut) = if silent.is_empty() {
+            (Some(Vec::new()), Vec::new())
+        } else {
+            let shut = self.store.shut_days(hall, &silent).await.unwrap_or_default();
+            (self.known_days(hall, &silent).await, shut)
+        };
+        let mut settled = Vec::new();
+        for (day, life) in days {
+            let copy = kept.iter().flatten().find(|kept| is_silent(day) && kept.date == day.date);
+            let menus = copy.map(|copy| copy.menus.clone());
+            let day = menus.map_or_else(|| day.clone(), |menus| KnownDay { menus, ..day.clone() });
+            settled.extend(self.entries(hall, &day, *life, shut.contains(&day.date)));
         }
-        let kept = self.known_days(hall, &silent).await;
-        let shut = self.store.shut_days(hall, &silent).await.unwrap_or_default();
-        for (day, _) in &mut days {
-            let copy = kept.iter().flatten().find(|kept| kept.date == day.date);
-            if let (DayState::NotPosted, Some(copy)) = (day.state, copy) {
-                day.menus.clone_from(&copy.menus);
-            }
-        }
-        let mut settled: Vec<Settled> = days
-            .iter()
-            .flat_map(|(day, life)| self.entries(hall, day, *life, shut.contains(&day.date)))
-            .collect();
         if kept.is_none() {
             // Nobody knows what was saved of the silent days: "no menu" must not hide it.
             for one in settled.iter_mut().filter(|one| silent.contains(&one.key.date)) {

@@ -272,8 +272,18 @@ impl Stack {
         }
     }
 
-    /// As if nothing had been fetched recently: every entry expired, every saved day stale.
+    /// Waits until no job is under way.
+    pub async fn is_idle(&self) {
+        eventually("no job is under way", Duration::from_secs(30), async || {
+            (self.jobs().await == Jobs::NONE).then_some(())
+        })
+        .await;
+    }
+
+    /// As if nothing had been fetched recently: every entry expired, every saved day stale. Not
+    /// while a job is under way, which would rightly make again what is gone.
     pub async fn grow_old(&self) {
+        self.is_idle().await;
         self.expire("menu:").await;
         self.database.run("update menu_days set fresh_until = now() - interval '1 second'").await;
     }

@@ -60,6 +60,7 @@ async fn a_redis_that_dies_or_freezes_changes_nothing_but_the_time() {
     let day = stack.weekday();
     let warm = menu_path(Hall::Collins, day, "lunch");
     let body = stack.get(&warm).await.text;
+    stack.is_idle().await;
     for how in ["STOP", "kill"] {
         match how {
             "STOP" => stack.own_redis.as_ref().unwrap().signal("STOP"),

@@ -19,6 +19,7 @@ fn hurried() -> Wanted {
 
 /// Everything saved, as text.
 async fn saved(stack: &Stack) -> String {
+    stack.is_idle().await;
     stack
         .database
         .text("select coalesce(json_agg(m order by hall_id, date, meal)::text, '') from menus m")
@@ -149,6 +150,7 @@ async fn a_page_of_another_day_is_never_served_as_this_one() {
     let answer = stack.menu(Hall::Collins, day, "lunch").await;
     assert_eq!(answer.problem(503).1, "vendor_error");
     assert_eq!(stack.database.number("select count(*) from menus").await, 0);
+    stack.is_idle().await;
     assert_eq!(stack.database.text("select error_class from fetch_runs").await, "wrong_day");
     // A feed that starts tomorrow says nothing of today: no menu of another day in its place.
     let today = stack.menu(Hall::Frary, stack.today(), "dinner").await;
@@ -209,6 +211,7 @@ async fn a_copy_that_is_too_old_is_not_served() {
     assert_eq!(stack.menu(Hall::Hoch, day, "lunch").await.status, 200);
     let age = "update menu_days set fetched_at = fetched_at - interval '8 days', fresh_until = now() - interval '8 days';
                update menus set fetched_at = fetched_at - interval '8 days'";
+    stack.is_idle().await;
     stack.database.run(age).await;
     stack.expire("menu:").await;
     stack.vendor.fault(Scope::All, Fault::Status(500, None));
@@ -240,6 +243,7 @@ async fn every_read_is_on_record_with_how_it_ended() {
     let stack = hurried().start().await;
     let day = stack.weekday();
     let state = async |wanted: &str| {
+        stack.is_idle().await;
         let sql = "select state from fetch_runs order by id desc limit 1";
         eventually(wanted, Duration::from_secs(3), async || {
             (stack.database.text(sql).await == wanted).then_some(())

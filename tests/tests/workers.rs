@@ -135,6 +135,7 @@ async fn a_frozen_worker_that_comes_back_does_no_harm() {
     })
     .await;
     assert_eq!(stack.get(&path).await.text, newest, "the newer menu stays in the cache");
+    stack.is_idle().await;
     let row = stack.database.text(&format!("select stations::text from menus where hall_id = 'collins' and date = '{day}' and meal = 'lunch'")).await;
     let served: serde_json::Value = serde_json::from_str(&newest).unwrap();
     let row: serde_json::Value = serde_json::from_str(&row).unwrap();
@@ -194,6 +195,7 @@ async fn a_redis_that_comes_back_empty_finds_the_worker_at_work_and_postgres_fre
     for path in &warm {
         assert_eq!(stack.get(path).await.status, 200, "{path}");
     }
+    stack.is_idle().await;
     let reads = stack.vendor.total_reads();
     stack.own_redis.as_mut().unwrap().kill();
     for path in &warm {

@@ -21,10 +21,6 @@ impl Failing {
         until.insert(document, Instant::now() + life);
     }
 
-    pub(super) fn forget(&self, document: Document) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&document);
-    }
-
     /// For how long it is still not to be read.
     pub(super) fn left(&self, document: Document) -> Option<Duration> {
         let until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
