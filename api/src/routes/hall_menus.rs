@@ -8,6 +8,7 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use common::{cache::LIST_LIFE, entry::instant, hall::HallId, menu::Meal, store::MenuRow};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::past_the_cache;
 use crate::{
@@ -15,9 +16,10 @@ use crate::{
     app::App,
     cached,
     extract::{HallInPath, Parameters},
-    paging::{Paging, Provenance},
+    paging::Paging,
     problem::ApiError,
     read_through::From,
+    rendered::Rendered,
 };
 
 /// A menu as it is listed.
@@ -49,27 +51,16 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let (now, filter) = (Utc::now(), Filter::read(&asked)?);
     let today = app.day_of(now);
-    let (mut menus, mut provenance) = match filter {
-        None => upcoming(&app, hall, today).await?,
-        Some(filter) => matching(&app, hall, today, filter).await?,
-    };
-    menus.retain(|menu| menu.date >= today);
-    let ends = menus.iter().filter_map(|menu| left(menu.fresh_until?, now));
-    let unchanged = ends.chain(midnight(&app, today).and_then(|end| left(end, now))).min();
-    provenance.left = provenance.left.min(unchanged.unwrap_or(LIST_LIFE));
-    let listed: Vec<Listed<'_>> = menus.iter().map(|menu| Listed::at(now, menu)).collect();
-    paging.answer(&listed, provenance, &known)
-}
-
-async fn upcoming(
-    app: &App,
-    hall: HallId,
-    today: NaiveDate,
-) -> Result<(Vec<MenuRow>, Provenance), ApiError> {
+    if let Some(filter) = filter {
+        let menus = matching(&app, hall, today, filter).await?;
+        let page = page(&app, &paging, now, &menus)?;
+        return Ok(page.answer(From::Postgres, LIST_LIFE, &known));
+    }
     let store = app.store.clone();
     let make = async move { store.menus_from(hall, today, None, None).await };
-    let menus = cached::get_or_load(app, &format!("menus:upcoming:{hall}"), make).await?;
-    Ok((menus.value()?, Provenance { left: menus.left, from: menus.from }))
+    let menus = cached::get_or_load(&app, &format!("menus:upcoming:{hall}"), make).await?;
+    let page = menus.rendered(paging.query(), |menus| page(&app, &paging, now, menus))?;
+    Ok(page.answer(menus.from, menus.left, &known))
 }
 
 async fn matching(
@@ -77,10 +68,25 @@ async fn matching(
     hall: HallId,
     today: NaiveDate,
     filter: Filter,
-) -> Result<(Vec<MenuRow>, Provenance), ApiError> {
+) -> Result<Vec<MenuRow>, ApiError> {
     let from = filter.from.unwrap_or(today).max(today);
-    let menus = app.store.menus_from(hall, from, filter.to, filter.meal.as_deref()).await;
-    Ok((past_the_cache(menus)?, Provenance { left: LIST_LIFE, from: From::Postgres }))
+    past_the_cache(app.store.menus_from(hall, from, filter.to, filter.meal.as_deref()).await)
+}
+
+/// The menus of today and later, as they are until the first of them turns stale or the day ends.
+fn page(
+    app: &App,
+    paging: &Paging,
+    now: DateTime<Utc>,
+    menus: &[MenuRow],
+) -> Result<Rendered, ApiError> {
+    let today = app.day_of(now);
+    let menus = || menus.iter().filter(|menu| menu.date >= today);
+    let listed: Vec<Listed<'_>> = menus().map(|menu| Listed::at(now, menu)).collect();
+    let ends = menus().filter_map(|menu| left(menu.fresh_until?, now));
+    let unchanged = ends.chain(midnight(app, today).and_then(|end| left(end, now))).min();
+    let until = unchanged.map(|left| Instant::now() + left);
+    Ok(Rendered { until, ..paging.page(&listed)? })
 }
 
 impl Filter {

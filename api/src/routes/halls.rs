@@ -5,12 +5,7 @@ use common::{cache::LIST_LIFE, store::HallRow};
 
 use super::past_the_cache;
 use crate::{
-    answer::Conditional,
-    app::App,
-    cached,
-    extract::Parameters,
-    paging::{Paging, Provenance},
-    problem::ApiError,
+    answer::Conditional, app::App, cached, extract::Parameters, paging::Paging, problem::ApiError,
     read_through::From,
 };
 
@@ -23,18 +18,14 @@ pub(super) async fn list(
     paging: Paging,
 ) -> Result<Response, ApiError> {
     let (college, vendor) = (asked.optional("college")?, asked.optional("vendor_type")?);
-    let (halls, provenance) = if college.is_none() && vendor.is_none() {
-        all(&app).await?
-    } else {
-        let halls = app.store.halls_of(college.as_deref(), vendor.as_deref());
-        let provenance = Provenance { left: LIST_LIFE, from: From::Postgres };
-        (past_the_cache(halls.await)?, provenance)
-    };
-    paging.answer(&halls, provenance, &known)
-}
-
-async fn all(app: &App) -> Result<(Vec<HallRow>, Provenance), ApiError> {
-    let store = app.store.clone();
-    let halls = cached::get_or_load(app, "halls:all", async move { store.halls().await }).await?;
-    Ok((halls.value()?, Provenance { left: halls.left, from: halls.from }))
+    if college.is_none() && vendor.is_none() {
+        let store = app.store.clone();
+        let make = async move { store.halls().await };
+        let halls = cached::get_or_load(&app, "halls:all", make).await?;
+        let page = halls.rendered(paging.query(), |halls: &Vec<HallRow>| paging.page(halls))?;
+        return Ok(page.answer(halls.from, halls.left, &known));
+    }
+    let halls = app.store.halls_of(college.as_deref(), vendor.as_deref());
+    let page = paging.page(&past_the_cache(halls.await)?)?;
+    Ok(page.answer(From::Postgres, LIST_LIFE, &known))
 }

@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderName, HeaderValue},
+    http::HeaderName,
     response::{IntoResponse, Response},
 };
 use common::{
@@ -13,7 +13,7 @@ use common::{
 
 use super::RequestId;
 use crate::{
-    answer::{Answer, Conditional, cache_status},
+    answer::{Answer, Conditional, cache_status, set},
     app::App,
     extract::Parameters,
     problem::ApiError,
@@ -35,33 +35,32 @@ pub(super) async fn show(
     };
     let key = MenuKey { hall, date, meal };
     let served = read_through::menu(&app, key.clone(), &request_id).await?;
-    Ok(answer(&key, served, &known))
+    Ok(answer(&key, &served, &known))
 }
 
-fn answer(key: &MenuKey, served: Served, known: &Conditional) -> Response {
-    let left = served.held.left;
+fn answer(key: &MenuKey, served: &Served, known: &Conditional) -> Response {
+    let (ready, left) = (&served.ready, served.ready.left());
     let cache_status = cache_status(served.from, left.as_secs());
-    match served.held.entry {
-        Entry::Menu { body, is_stale, fetched_at } => {
-            let max_age = if is_stale { left.min(stale_left()) } else { left };
-            let (cache_status, last_modified) = (Some(cache_status), Some(fetched_at));
+    match &ready.entry {
+        Entry::Menu { is_stale, .. } => {
+            let max_age = if *is_stale { left.min(stale_left()) } else { left };
+            let (body, last_modified) = (&ready.body, ready.last_modified.clone());
+            let cache_status = Some(cache_status);
             Answer { body, max_age, cache_status, last_modified, more: Vec::new() }.respond(known)
         }
         Entry::NoMenu { reason, .. } => {
-            let (hall, date) = (key.hall.as_str(), key.date.to_string());
+            let (hall, date, reason) = (key.hall.as_str(), key.date.to_string(), *reason);
             let error = ApiError::NoMenu { hall, date, meal: key.meal.to_string(), reason, left };
-            with_cache_status(error, &cache_status)
+            with_cache_status(error, cache_status)
         }
         Entry::Failed { .. } => {
-            with_cache_status(ApiError::Unavailable { retry_after: left }, &cache_status)
+            with_cache_status(ApiError::Unavailable { retry_after: left }, cache_status)
         }
     }
 }
 
-fn with_cache_status(error: ApiError, status: &str) -> Response {
+fn with_cache_status(error: ApiError, status: String) -> Response {
     let mut response = error.into_response();
-    if let Ok(status) = HeaderValue::from_str(status) {
-        response.headers_mut().insert(HeaderName::from_static("cache-status"), status);
-    }
+    set(response.headers_mut(), HeaderName::from_static("cache-status"), status);
     response
 }

@@ -1,7 +1,7 @@
 //! The statistics dashboard.
 
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use common::{
     stats::{Dashboard, Window},
     store::Outlook,
@@ -29,7 +29,7 @@ pub(super) async fn dashboard(
         None => of_today(&app, days, now).await?,
     };
     let cache_status = Some(cache_status(found.from, found.left.as_secs()));
-    let (body, max_age) = (found.body, found.left);
+    let (body, max_age) = (found.body(), found.left);
     let answer = Answer { body, max_age, cache_status, last_modified: None, more: Vec::new() };
     Ok(answer.respond(&known))
 }
@@ -40,14 +40,10 @@ async fn of_today(app: &App, days: u32, now: DateTime<Utc>) -> Result<Cached<Das
     let today = app.day_of(now);
     let window = Window { last: today, days };
     let found = of(app, window, "default", now).await?;
-    if ends(&found)? == today {
+    if found.value().reference_date == today {
         return Ok(found);
     }
     Ok(of(app, window, &today.to_string(), now).await.unwrap_or(found))
-}
-
-fn ends(found: &Cached<Dashboard>) -> Result<NaiveDate, ApiError> {
-    found.value().map(|dashboard| dashboard.reference_date)
 }
 
 async fn of(
