@@ -12,7 +12,11 @@ use serde_json::Value;
 
 pub use self::location_page::parse_location_page;
 use super::{ParseError, text};
-use crate::menu::{Day, DayBuilder, Meal, MenuItem, Reading, Tags};
+use crate::{
+    meal::Meal,
+    menu::{Day, DayBuilder, MenuItem, Reading},
+    tags::Tags,
+};
 
 /// What stands in every meal and is no dish.
 const FILLER: &str = "have a nice day";

@@ -7,8 +7,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::php::PhpArray;
-use crate::menu::{MenuItem, Tags};
 use crate::vendors::{ParseError, text};
+use crate::{menu::MenuItem, tags::Tags};
 
 /// More dishes than any day names (a large one: 600). Bounds the work for a hostile page.
 const MAX_DISHES: usize = 10_000;
