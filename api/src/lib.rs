@@ -11,6 +11,7 @@ mod app;
 mod cached;
 pub mod config;
 mod degraded;
+mod diet;
 mod extract;
 mod flights;
 mod paging;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`hall`] | which halls and vendors there are |
 //! | [`meal`] | what a meal is called |
+//! | [`labels`] | the vocabulary: every tag, and each vendor's words for it |
 //! | [`tags`] | what a vendor states of a dish |
 //! | [`menu`] | stations and items, and what a vendor can say of a day |
 //! | [`hours`] | opening hours, overrides, and who is open when |
@@ -28,6 +29,7 @@ pub mod config;
 pub mod entry;
 pub mod hall;
 pub mod hours;
+pub mod labels;
 pub mod lease;
 pub mod line;
 pub mod link;

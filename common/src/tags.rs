@@ -4,39 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::meal::slug;
+use crate::{labels, meal::slug};
 
 /// What a vendor states of a dish, in one vocabulary for all of them: sorted, without duplicates.
 /// A tag that is absent means "not stated", never "free of".
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tags(BTreeSet<String>);
-
-/// Vendors' words for a diet or a promise, in lower case, and our tag for each.
-const DIETS: [(&str, &str); 22] = [
-    ("vegan", "vegan"),
-    ("vegetarian", "vegetarian"),
-    ("gluten free", "gluten-free"),
-    ("gluten-free", "gluten-free"),
-    ("made without gluten-containing ingredients", "gluten-free"),
-    ("halal", "halal"),
-    ("kosher", "kosher"),
-    ("plant based", "plant-based"),
-    ("plant-based", "plant-based"),
-    ("organic", "organic"),
-    ("humane", "humane"),
-    ("humanely raised", "humane"),
-    ("local", "local"),
-    ("sustainable", "sustainable"),
-    ("seafood watch", "seafood-watch"),
-    ("farm to fork", "farm-to-fork"),
-    ("in balance", "in-balance"),
-    ("mindful", "mindful"),
-    ("mindful mondays", "mindful"),
-    ("mindful monday", "mindful"),
-    ("locally crafted", "local"),
-    ("locally sourced", "local"),
-];
 
 impl Tags {
     /// No tag.
@@ -52,13 +26,9 @@ impl Tags {
         if let Some(allergen) = label.strip_prefix("contains ") {
             return self.add_contains(allergen);
         }
-        let Some((_, tag)) = DIETS.iter().find(|(word, _)| *word == label) else {
-            return false;
-        };
-        self.0.insert((*tag).to_owned());
-        if *tag == "vegan" {
-            self.0.insert("vegetarian".to_owned());
-        }
+        let Some(label) = labels::by_word(&label) else { return false };
+        self.0.insert(label.id.to_owned());
+        self.0.extend(label.implies.iter().map(|&id| id.to_owned()));
         true
     }
 
@@ -72,15 +42,8 @@ impl Tags {
                 continue;
             }
             named = true;
-            let what = match what.as_str() {
-                "eggs" => "egg",
-                "peanuts" => "peanut",
-                "tree-nuts" | "treenut" | "treenuts" => "tree-nut",
-                "soybean" | "soybeans" => "soy",
-                "dairy" => "milk",
-                other => other,
-            };
-            self.0.insert(format!("contains-{what}"));
+            let tag = labels::contained(&what).map(|label| label.id.to_owned());
+            self.0.insert(tag.unwrap_or_else(|| format!("contains-{what}")));
         }
         named
     }
