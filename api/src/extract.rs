@@ -15,6 +15,8 @@ use crate::problem::ApiError;
 
 /// The longest value of a parameter, in bytes.
 const LONGEST: usize = 64;
+/// The same of lists and cursors.
+const LONGER: usize = 256;
 
 /// The parameters of one request.
 pub(crate) struct Parameters(String);
@@ -51,6 +53,22 @@ impl Parameters {
 
     /// The value of a parameter, or nothing where it is not given.
     pub(crate) fn optional(&self, name: &str) -> Result<Option<String>, ApiError> {
+        self.within(name, LONGEST)
+    }
+
+    /// The same of one that may be longer than others.
+    pub(crate) fn longer(&self, name: &str) -> Result<Option<String>, ApiError> {
+        self.within(name, LONGER)
+    }
+
+    /// A list with commas in between, in lower case, or nothing where it is not given.
+    pub(crate) fn words(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+        let list = self.longer(name)?;
+        let word = |word: &str| word.trim().to_ascii_lowercase();
+        Ok(list.map(|list| list.split(',').map(word).collect()))
+    }
+
+    fn within(&self, name: &str, longest: usize) -> Result<Option<String>, ApiError> {
         let wrong = |what: &str| Err(ApiError::Parameter(format!("Parameter {name} {what}")));
         let mut values = self.0.split('&').filter_map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -61,8 +79,8 @@ impl Parameters {
             return wrong("is given more than once");
         }
         let Some(value) = decode(value) else { return wrong("is not UTF-8") };
-        if value.len() > LONGEST {
-            return wrong("is longer than 64 bytes");
+        if value.len() > longest {
+            return wrong(&format!("is longer than {longest} bytes"));
         }
         if value.is_empty() {
             return wrong("is empty");

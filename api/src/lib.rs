@@ -12,6 +12,7 @@ mod cached;
 mod coded;
 pub mod config;
 mod degraded;
+mod diet;
 mod extract;
 mod flights;
 mod near_cache;

@@ -7,7 +7,7 @@ use chrono::Utc;
 use common::{
     cache::{CacheError, Held, Look},
     entry::{Entry, MenuKey, NoMenu},
-    menu::Meal,
+    meal::Meal,
     queue::{Pushed, Reason, RefreshMenu},
     vendors,
 };

@@ -8,10 +8,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{
-    hall::HallId,
-    menu::{Meal, Station},
-};
+use crate::{hall::HallId, meal::Meal, menu::Station};
 
 /// Which menu: `menu:{hall}:{date}:{meal}` as cache key and as job id. Made of parsed parts only,
 /// so no text of a caller ever becomes a key.
@@ -240,7 +237,7 @@ pub fn instant(at: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::menu::{MenuItem, Tags};
+    use crate::{menu::MenuItem, tags::Tags};
     use chrono::TimeZone;
 
     fn key() -> MenuKey {

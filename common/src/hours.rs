@@ -24,7 +24,7 @@ use chrono::{
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::{hall::HallId, menu::Meal};
+use crate::{hall::HallId, meal::Meal};
 
 /// How far ahead the next opening is looked for.
 pub const HORIZON: TimeDelta = TimeDelta::days(14);

@@ -3,7 +3,10 @@
 //! | file | owns |
 //! |---|---|
 //! | [`hall`] | which halls and vendors there are |
-//! | [`menu`] | meals, stations, items, tags, and what a vendor can say of a day |
+//! | [`meal`] | what a meal is called |
+//! | [`labels`] | the vocabulary: every tag, and each vendor's words for it |
+//! | [`tags`] | what a vendor states of a dish |
+//! | [`menu`] | stations and items, and what a vendor can say of a day |
 //! | [`hours`] | opening hours, overrides, and who is open when |
 //! | [`entry`] | the key of a menu and what a key holds, as JSON |
 //! | [`vendors`] | documents: addresses, HTTP, one parser a vendor |
@@ -26,14 +29,17 @@ pub mod config;
 pub mod entry;
 pub mod hall;
 pub mod hours;
+pub mod labels;
 pub mod lease;
 pub mod line;
 pub mod link;
+pub mod meal;
 pub mod menu;
 pub mod program;
 pub mod queue;
 pub mod refresh;
 pub mod stats;
 pub mod store;
+pub mod tags;
 pub mod telemetry;
 pub mod vendors;

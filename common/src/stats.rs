@@ -8,7 +8,7 @@ mod sums;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::menu::Meal;
+use crate::meal::Meal;
 
 /// Which days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

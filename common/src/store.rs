@@ -25,7 +25,8 @@ use crate::{
     config::SecretUrl,
     entry::MenuKey,
     hall::HallId,
-    menu::{DayState, KnownDay, KnownMenu, Meal, MealMenu, Station},
+    meal::Meal,
+    menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
 };
 use columns::{DayColumns, MenuColumns};
 pub use lists::{HallRow, MenuRow};

@@ -15,7 +15,7 @@ use chrono_tz::{America::Los_Angeles as PACIFIC, Tz};
 use common::{
     hall::HallId,
     hours::{HallHours, Override, Times, WeeklyHours},
-    menu::Meal,
+    meal::Meal,
 };
 
 /// A hall that is never open.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use common::{cache::LIST_LIFE, entry::instant, hall::HallId, menu::Meal, store::MenuRow};
+use common::{cache::LIST_LIFE, entry::instant, hall::HallId, meal::Meal, store::MenuRow};
 use serde::Serialize;
 use tokio::time::Instant;
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use common::{
     entry::{Entry, MenuKey, NoMenu},
-    menu::Meal,
+    meal::Meal,
 };
 
 use super::RequestId;

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use common::{
     hall::HallId,
     hours::{HallHours, Schedule, Serving},
-    menu::Meal,
+    meal::Meal,
 };
 use serde::Serialize;
 use tokio::time::Instant;

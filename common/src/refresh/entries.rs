@@ -10,7 +10,8 @@ use crate::{
     cache::{Overwrite, Settled},
     entry::{Entry, MenuKey, NoMenu},
     hall::HallId,
-    menu::{DayState, KnownDay, Meal},
+    meal::Meal,
+    menu::{DayState, KnownDay},
     vendors::Document,
 };
 

@@ -8,7 +8,7 @@ use super::{
     Counted, Dashboard, FetchCounts, FetchDay, Fetches, Freshness, FreshnessShare, Hall, HallShare,
     MealShare, MenuCounts, Menus, Overview, VendorShare, Window,
 };
-use crate::menu::Meal;
+use crate::meal::Meal;
 
 impl Counted {
     /// The dashboard of these counts.

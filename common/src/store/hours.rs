@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 use crate::{
     hall::HallId,
     hours::{HallHours, Override, Schedule, Times, WeeklyHours},
-    menu::Meal,
+    meal::Meal,
 };
 
 impl Store {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError};
-use crate::{hall::HallId, menu::Meal};
+use crate::{hall::HallId, meal::Meal};
 
 /// A hall as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,10 @@ use serde_json::value::RawValue;
 use self::dishes::Dishes;
 use self::php::PhpArray;
 use super::{ParseError, script, text};
-use crate::menu::{Day, DayBuilder, Meal, MealMenu, Reading};
+use crate::{
+    meal::Meal,
+    menu::{Day, DayBuilder, MealMenu, Reading},
+};
 
 /// Reads the page of the day that was asked for.
 ///

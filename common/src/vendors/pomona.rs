@@ -13,7 +13,10 @@ use serde_json::error::Category;
 
 use self::feed::{Feed, Record};
 use super::{ParseError, text};
-use crate::menu::{Day, DayBuilder, Meal, MealMenu, MenuItem, Reading};
+use crate::{
+    meal::Meal,
+    menu::{Day, DayBuilder, MealMenu, MenuItem, Reading},
+};
 
 /// What a feed says of every date that it names; start and end of meals are not in it.
 ///

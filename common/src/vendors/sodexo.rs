@@ -12,7 +12,11 @@ use serde_json::Value;
 
 pub use self::location_page::parse_location_page;
 use super::{ParseError, text};
-use crate::menu::{Day, DayBuilder, Meal, MenuItem, Reading, Tags};
+use crate::{
+    meal::Meal,
+    menu::{Day, DayBuilder, MenuItem, Reading},
+    tags::Tags,
+};
 
 /// What stands in every meal and is no dish.
 const FILLER: &str = "have a nice day";
@@ -144,11 +148,11 @@ impl Dish<'_> {
         let name = text::clean(self.formal_name)?;
         let mut tags = Tags::new();
         for (flag, label) in [
-            (self.is_vegan, "vegan"),
-            (self.is_vegetarian, "vegetarian"),
-            (self.is_plant_based, "plant-based"),
-            (self.is_mindful, "mindful"),
-            (self.is_gluten_free, "gluten-free"),
+            (self.is_vegan, "isVegan"),
+            (self.is_vegetarian, "isVegetarian"),
+            (self.is_plant_based, "isPlantBased"),
+            (self.is_mindful, "isMindful"),
+            (self.is_gluten_free, "isGlutenFree"),
         ] {
             if flag.is_some_and(|flag| flag.is(true)) {
                 tags.add_label(label);

@@ -1,7 +1,7 @@
 //! Which day a page is for, which meals it has, and when it is closed or not posted.
 
 use chrono::NaiveTime;
-use common::menu::{Day, Meal};
+use common::{meal::Meal, menu::Day};
 use serde_json::json;
 
 use crate::page::{DAY, Page, date, day, dish, dish_with, lunch, meal, read, served, station};

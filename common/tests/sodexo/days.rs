@@ -1,6 +1,6 @@
 //! Meals, stations and days.
 
-use common::menu::{Day, Meal};
+use common::{meal::Meal, menu::Day};
 use serde_json::{Value, json};
 
 use crate::documents::*;

@@ -1,6 +1,6 @@
 //! Names, descriptions and tags.
 
-use common::menu::Meal;
+use common::meal::Meal;
 use serde_json::{Value, json};
 
 use crate::documents::*;

@@ -1,8 +1,11 @@
 //! Small documents in the vendor's shape, and ways to look at what was read of them.
 
 use chrono::NaiveDate;
-use common::menu::{Day, Meal, MealMenu, MenuItem, Reading};
 use common::vendors::sodexo::parse_api;
+use common::{
+    meal::Meal,
+    menu::{Day, MealMenu, MenuItem, Reading},
+};
 use serde_json::{Value, json};
 
 pub(crate) const API: &str = "sodexo/hoch_2025-11-15_sections-as-api-array.json";

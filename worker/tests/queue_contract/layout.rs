@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use apalis::prelude::{TaskId, WorkerContext};
 use apalis_redis::queries::deserialize_with_meta;
-use common::{entry::MenuKey, hall::HallId, menu::Meal};
+use common::{entry::MenuKey, hall::HallId, meal::Meal};
 use redis::Value;
 
 use crate::test_queue::{TestQueue, id};

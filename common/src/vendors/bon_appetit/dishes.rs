@@ -7,31 +7,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::php::PhpArray;
-use crate::menu::{MenuItem, Tags};
 use crate::vendors::{ParseError, text};
+use crate::{hall::Vendor, labels, menu::MenuItem, tags::Tags};
 
 /// More dishes than any day names (a large one: 600). Bounds the work for a hostile page.
 const MAX_DISHES: usize = 10_000;
-
-/// Icons that name an allergen; the other icons are diets or promises, or mean nothing to us.
-const ALLERGENS: [&str; 16] = [
-    "wheat/gluten",
-    "wheat",
-    "gluten",
-    "milk",
-    "dairy",
-    "egg",
-    "eggs",
-    "fish",
-    "peanut",
-    "peanuts",
-    "tree nut",
-    "tree nuts",
-    "shellfish",
-    "soy",
-    "soybeans",
-    "sesame",
-];
 
 /// The page's dishes while stations name them. Each is read once, however often it is named.
 pub(super) struct Dishes<'a> {
@@ -91,7 +71,8 @@ impl Item {
         let description = with_choices(description, &self.options);
         let mut tags = Tags::new();
         for label in self.cor_icon.into_iter().flat_map(PhpArray::into_values) {
-            if ALLERGENS.contains(&label.trim().to_lowercase().as_str()) {
+            // The other icons are diets or promises, or mean nothing to us.
+            if labels::is_allergen(Vendor::BonAppetit, &label) {
                 tags.add_contains(&label);
             } else {
                 tags.add_label(&label);

@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use memchr::{memchr, memmem, memrchr};
 use scraper::{ElementRef, Html};
 
-use crate::menu::Meal;
+use crate::meal::Meal;
 use crate::vendors::{ParseError, text};
 
 /// Longest tag looked at, in bytes. It bounds the work that a hostile page can ask for.

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::loose::{OneOrMany, Text};
-use crate::menu::{Meal, MenuItem, Tags};
 use crate::vendors::text;
+use crate::{meal::Meal, menu::MenuItem, tags::Tags};
 
 #[derive(Deserialize)]
 pub(super) struct Feed<'a> {

@@ -9,8 +9,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{children, read_day};
-use crate::menu::{Day, Meal, Reading};
 use crate::vendors::ParseError;
+use crate::{
+    meal::Meal,
+    menu::{Day, Reading},
+};
 
 /// What the state is assigned to in the page's script.
 const STATE: &str = "window.__PRELOADED_STATE__";
