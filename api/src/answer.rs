@@ -34,7 +34,7 @@ impl<S: Sync> FromRequestParts<S> for Conditional {
 
 impl Conditional {
     /// Whether one of the caller's tags is this one; weak comparison (RFC 9110, 13.1.2).
-    fn has(&self, etag: &str) -> bool {
+    pub(crate) fn has(&self, etag: &str) -> bool {
         self.0.iter().any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
     }
 }

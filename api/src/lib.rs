@@ -13,6 +13,8 @@ pub mod config;
 mod degraded;
 mod extract;
 mod flights;
+mod openapi;
+mod page;
 mod paging;
 mod problem;
 mod read_through;
