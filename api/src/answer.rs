@@ -11,7 +11,7 @@ use axum::{
         header::{self, ACCEPT_ENCODING, IF_NONE_MATCH},
         request::Parts,
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use chrono::{DateTime, Utc};
 
@@ -44,6 +44,27 @@ impl<S: Sync> FromRequestParts<S> for Conditional {
 }
 
 impl Conditional {
+    /// This body in the coding that the caller wants, or word that it has it already.
+    pub(crate) fn send(&self, body: &Coded, kind: &'static str) -> Response {
+        let (variant, coding) = body.variant(self.coding);
+        let unchanged = self.has(&variant.etag);
+        let body = if unchanged { Body::empty() } else { Body::from(variant.bytes.clone()) };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.reserve(16);
+        headers.insert(header::ETAG, variant.etag.clone());
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if unchanged {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        if let Some(name) = coding.name() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        response
+    }
+
     /// Whether one of the caller's tags is this one; weak comparison (RFC 9110, 13.1.2).
     fn has(&self, etag: &HeaderValue) -> bool {
         let is =
@@ -67,31 +88,22 @@ pub(crate) struct Answer<'a> {
 impl Answer<'_> {
     /// The answer, or word that it has not changed.
     pub(crate) fn respond(self, known: &Conditional) -> Response {
-        let (variant, coding) = self.body.variant(known.coding);
-        let mut headers = HeaderMap::with_capacity(16);
-        headers.insert(header::ETAG, variant.etag.clone());
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        let mut response = known.send(self.body, "application/json");
+        let headers = response.headers_mut();
         let age = self.max_age.as_secs();
         let control =
             format!("public, max-age={age}, stale-while-revalidate=60, stale-if-error=86400");
-        set(&mut headers, header::CACHE_CONTROL, control);
+        set(headers, header::CACHE_CONTROL, control);
         if let Some(status) = self.cache_status {
-            set(&mut headers, CACHE_STATUS, status);
+            set(headers, CACHE_STATUS, status);
         }
         if let Some(at) = self.last_modified {
             headers.insert(header::LAST_MODIFIED, at);
         }
         for (name, value) in self.more {
-            set(&mut headers, name, value);
+            set(headers, name, value);
         }
-        if known.has(&variant.etag) {
-            return (StatusCode::NOT_MODIFIED, headers).into_response();
-        }
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(name) = coding.name() {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
-        }
-        (StatusCode::OK, headers, Body::from(variant.bytes.clone())).into_response()
+        response
     }
 }
 

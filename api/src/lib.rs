@@ -16,6 +16,8 @@ mod diet;
 mod extract;
 mod flights;
 mod near_cache;
+mod openapi;
+mod page;
 mod paging;
 mod problem;
 mod read_through;

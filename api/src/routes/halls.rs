@@ -5,12 +5,46 @@ use common::{cache::LIST_LIFE, store::HallRow};
 
 use super::past_the_cache;
 use crate::{
-    answer::Conditional, app::App, cached, extract::Parameters, paging::Paging, problem::ApiError,
+    answer::Conditional,
+    app::App,
+    cached,
+    extract::Parameters,
+    openapi::{
+        params::{IfNoneMatch, PageParams},
+        responses::{BadRequest, NotModified, Unavailable},
+        schemas::Hall,
+    },
+    paging::Paging,
+    problem::ApiError,
     read_through::From,
 };
 
-/// `GET /api/v2/halls[?college=][&vendor_type=][&page=][&page_size=]`: from the cached list; with
-/// a filter straight from Postgres.
+/// The halls
+///
+/// All seven, ordered by name: from the cached list; with a filter straight from the database.
+#[utoipa::path(
+    get,
+    path = "/api/v2/halls",
+    tag = "Halls",
+    operation_id = "halls",
+    params(
+        ("college" = Option<String>, Query, description = "Only its halls, in any letter case; what is no \
+            college finds nothing.", min_length = 1, max_length = 64, example = "Pomona"),
+        ("vendor_type" = Option<String>, Query, description = "Only the halls of this vendor, in any letter \
+            case; what is no vendor finds nothing.", min_length = 1, max_length = 64, example = "pomona"),
+        PageParams,
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The halls, or a page of them.", body = Vec<Hall>,
+            headers(("x-total-count" = u64, description = "How many there are on all pages; of a page only.")),
+            example = json!([{
+                "id": "hoch", "name": "Hoch-Shanahan", "college": "Harvey Mudd",
+                "vendor_type": "sodexo", "color": "#eaaa00",
+            }])),
+        NotModified, BadRequest, Unavailable,
+    ),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     known: Conditional,

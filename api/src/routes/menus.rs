@@ -16,11 +16,49 @@ use crate::{
     answer::{Answer, Conditional, cache_status, set},
     app::App,
     extract::Parameters,
+    openapi::{
+        params::IfNoneMatch,
+        responses::{BadRequest, MenuNotFound, MenuUnavailable, NotModified},
+        schemas::{HallId, Menu},
+    },
     problem::ApiError,
     read_through::{self, Served, stale_left},
 };
 
-/// `GET /api/v2/menus?hall_id=&date=&meal=`
+/// A menu
+///
+/// What a hall serves at one meal of one day. Parameters are checked in the order hall, date, meal, and the
+/// first that is wrong is the answer. A first request may wait some seconds for the vendor; the next ones, for
+/// any meal of that day, are answered at once.
+#[utoipa::path(
+    get,
+    path = "/api/v2/menus",
+    tag = "Menus",
+    operation_id = "menu",
+    params(
+        ("hall_id" = HallId, Query, description = "Which hall.", example = "hoch"),
+        ("date" = NaiveDate, Query, description = "Which day of the hall (Pacific). Vendors are asked from \
+            yesterday to 14 days ahead; of other days there is what was saved.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+        ("meal" = String, Query, description = "`breakfast`, `brunch`, `lunch`, `dinner`, `late_night`, \
+            `snack`, or a vendor's own. Letter case, outer blanks, and a blank or hyphen for `_` do not matter. \
+            What is no meal is 404.",
+            min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_ -]+$", example = "lunch"),
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The menu.", body = Menu,
+            headers(("last-modified" = String, description = "When the vendor was read.")),
+            example = json!({
+                "hall_id": "hoch", "date": "2026-02-09", "meal": "lunch",
+                "stations": [{ "name": "Grill", "items": [
+                    { "name": "Veggie Burger", "description": null, "tags": ["contains-soy", "vegan", "vegetarian"] },
+                ] }],
+                "is_stale": false, "fetched_at": "2026-02-09T19:02:11Z",
+            })),
+        NotModified, BadRequest, MenuNotFound, MenuUnavailable,
+    ),
+)]
 pub(super) async fn show(
     State(app): State<App>,
     Extension(RequestId(request_id)): Extension<RequestId>,

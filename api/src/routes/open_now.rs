@@ -13,6 +13,7 @@ use common::{
 };
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::past_the_cache;
 use crate::{
@@ -20,6 +21,11 @@ use crate::{
     app::App,
     cached::{self, Cached},
     extract::Parameters,
+    openapi::{
+        params::IfNoneMatch,
+        responses::{BadRequest, NotModified, Unavailable},
+        schemas,
+    },
     problem::ApiError,
     read_through::From,
     rendered::Rendered,
@@ -35,29 +41,68 @@ const AHEAD: Days = Days::new(45);
 const SPECIAL: &str = "special";
 
 /// A hall as it is listed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HallNow)]
 struct Listed<'a> {
+    #[schema(value_type = schemas::HallId)]
     id: HallId,
+    #[schema(example = "Hoch-Shanahan")]
     name: &'a str,
+    #[schema(example = "Harvey Mudd")]
     college: &'a str,
+    #[schema(pattern = "^#[0-9a-f]{6}$", example = "#eaaa00")]
     color: &'a str,
+    /// A meal, or `special`: an opening of which no meal is stated. `null`: closed.
+    #[schema(required, example = "lunch")]
     current_meal: Option<String>,
+    #[schema(required, format = DateTime)]
     opens_at: Option<String>,
+    /// At this instant it is open no longer.
+    #[schema(required, format = DateTime)]
     closes_at: Option<String>,
-    /// Of closed halls alone: nothing within the horizon is `null`.
+    /// Of closed halls alone: nothing within 14 days is `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Opening>)]
     next_opening: Option<Option<Opening>>,
 }
 
-/// A meal to come.
-#[derive(Serialize)]
+/// A meal to come. Times carry the Pacific offset of their day.
+#[derive(Serialize, ToSchema)]
 struct Opening {
+    #[schema(example = "dinner")]
     meal: String,
+    #[schema(format = DateTime)]
     opens_at: String,
+    #[schema(format = DateTime)]
     closes_at: String,
 }
 
-/// `GET /api/v2/open-now[?at=RFC3339][&include_closed=true]`
+/// Who is open
+///
+/// The halls that are open now, or at another instant, ordered by name. Weekly hours; what is announced for a
+/// date wins over them. Of two meals at once the one that started last. `max-age` ends at the next opening or
+/// closing of any hall, and no stale answer is allowed.
+#[utoipa::path(
+    get,
+    path = "/api/v2/open-now",
+    tag = "Halls",
+    operation_id = "open_now",
+    params(
+        ("at" = Option<String>, Query, description = "Another instant than now: RFC 3339, years 2000 to 2099.",
+            format = DateTime, pattern = "^20[0-9]{2}-", max_length = 64, example = "2026-02-09T12:00:00-08:00"),
+        ("include_closed" = Option<bool>, Query, description = "Closed halls too.", example = true),
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The halls.", body = Vec<Listed<'_>>,
+            example = json!([{
+                "id": "hoch", "name": "Hoch-Shanahan", "college": "Harvey Mudd", "color": "#eaaa00",
+                "current_meal": "lunch", "opens_at": "2026-02-09T11:15:00-08:00",
+                "closes_at": "2026-02-09T13:00:00-08:00",
+            }])),
+        NotModified, BadRequest, Unavailable,
+    ),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     known: Conditional,

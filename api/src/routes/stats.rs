@@ -12,10 +12,35 @@ use crate::{
     app::App,
     cached::{self, Cached},
     extract::Parameters,
+    openapi::{
+        figures,
+        params::IfNoneMatch,
+        responses::{BadRequest, NotModified, Unavailable},
+    },
     problem::ApiError,
 };
 
-/// `GET /api/v2/stats/dashboard[?reference_date=][&days=]`
+/// Figures
+///
+/// Of so many days of the halls, up to a reference date: what was read of the vendors in them, whichever day it
+/// is for.
+#[utoipa::path(
+    get,
+    path = "/api/v2/stats/dashboard",
+    tag = "Statistics",
+    operation_id = "dashboard",
+    params(
+        ("reference_date" = Option<NaiveDate>, Query, description = "The last of the days; else today.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+        ("days" = Option<u32>, Query, description = "How many; else 30.", minimum = 1, maximum = 365,
+            example = 30),
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The figures.", body = figures::Dashboard),
+        NotModified, BadRequest, Unavailable,
+    ),
+)]
 pub(super) async fn dashboard(
     State(app): State<App>,
     known: Conditional,

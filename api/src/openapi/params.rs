@@ -1,0 +1,33 @@
+//! The parameters that several endpoints take.
+#![expect(
+    dead_code,
+    reason = "they are read by the macro that describes them, and by nothing else"
+)]
+
+use utoipa::IntoParams;
+
+/// Of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageParams {
+    /// Which page of the list; with `page_size` alone it is 1. Past the end is `[]`.
+    #[param(required = false, minimum = 1, maximum = 4_294_967_295_u64, example = 1)]
+    page: u64,
+    /// How many a page; with `page` alone it is 20. Without both the list is whole.
+    #[param(required = false, minimum = 1, maximum = 100, example = 20)]
+    page_size: u32,
+}
+
+/// Of what has an `etag`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct IfNoneMatch {
+    /// The `etag` of what you have: 304 if it is still the same. Lists, weak tags and `*` are
+    /// understood.
+    #[param(
+        rename = "if-none-match",
+        required = false,
+        example = "\"66e8b3a9bca3b02373240c7de99d9e6e\""
+    )]
+    if_none_match: String,
+}
