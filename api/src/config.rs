@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use crate::{front_door::Limits, patient::Patience};
 use chrono_tz::Tz;
 use common::config::{
     Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, time_zone,
@@ -18,6 +19,8 @@ pub struct ApiConfig {
     pub miss_wait: Duration,
     /// How long a miss waits with a last good copy at hand.
     pub soft_wait: Duration,
+    /// What connections may take.
+    pub(crate) limits: Limits,
     /// Postgres and Redis.
     pub stores: Stores,
     /// How long things are good for.
@@ -80,6 +83,7 @@ impl ApiConfig {
             0..=60_000,
             "how long a miss waits with a last good copy at hand",
         );
+        let limits = limits(vars);
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
         let stores = stores?;
@@ -88,6 +92,7 @@ impl ApiConfig {
             allowed_origins,
             miss_wait,
             soft_wait,
+            limits,
             stores,
             lifetimes,
             vendors,
@@ -95,6 +100,23 @@ impl ApiConfig {
             log,
         })
     }
+}
+
+fn limits(vars: &mut Vars<'_>) -> Limits {
+    const MS: Duration = Duration::from_millis(1);
+    let connections = vars.number_or(
+        "MAX_CONNECTIONS",
+        4096,
+        1..=1_000_000,
+        "connections at once; one more is answered 503 and closed",
+    );
+    let mut wait = |name, default, help| vars.duration_or(name, MS, default, 10..=3_600_000, help);
+    let patience = Patience {
+        head: wait("HEAD_TIMEOUT_MS", 5_000, "for the head of a request to come"),
+        idle: wait("IDLE_TIMEOUT_MS", 60_000, "for the next request of a connection"),
+        write: wait("WRITE_TIMEOUT_MS", 30_000, "for a caller to take what is sent"),
+    };
+    Limits { connections: connections as usize, patience }
 }
 
 /// Scheme, host and port, and nothing after them (RFC 6454): a browser sends no more.

@@ -1,7 +1,7 @@
 //! A query string and a hall in a path, read strictly: each parameter once, in UTF-8, not too long.
 //! What is wrong with one is an answer that names it. Parameters that nobody asks for are ignored.
 
-use std::ops::RangeInclusive;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -85,7 +85,7 @@ impl Parameters {
         if value.is_empty() {
             return wrong("is empty");
         }
-        Ok(Some(value))
+        Ok(Some(value.into_owned()))
     }
 
     /// The value of a parameter that must be given.
@@ -132,15 +132,19 @@ impl Parameters {
     pub(crate) fn all_but(&self, names: &[&str]) -> String {
         let other = |pair: &&str| {
             let key = pair.split_once('=').map_or(*pair, |(key, _)| key);
-            !pair.is_empty() && decode(key).is_none_or(|key| !names.contains(&key.as_str()))
+            !pair.is_empty() && decode(key).is_none_or(|key| !names.contains(&&*key))
         };
         self.0.split('&').filter(other).collect::<Vec<_>>().join("&")
     }
 }
 
-fn decode(text: &str) -> Option<String> {
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    // Most of what is asked needs no decoding.
+    if !text.bytes().any(|byte| byte == b'+' || byte == b'%') {
+        return Some(Cow::Borrowed(text));
+    }
     let spaced = text.replace('+', " ");
-    Some(percent_decode_str(&spaced).decode_utf8().ok()?.into_owned())
+    Some(Cow::Owned(percent_decode_str(&spaced).decode_utf8().ok()?.into_owned()))
 }
 
 #[cfg(test)]

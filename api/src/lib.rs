@@ -15,10 +15,12 @@ mod degraded;
 mod diet;
 mod extract;
 mod flights;
+mod front_door;
 mod near_cache;
 mod openapi;
 mod page;
 mod paging;
+mod patient;
 mod problem;
 mod read_through;
 mod ready;
@@ -75,14 +77,13 @@ pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), Start
     }
     let router = routes::router(app, &config.allowed_origins);
     telemetry::listening(address);
-    let answering =
-        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let answering = front_door::serve(listener, router, config.limits, &stop);
     let overtime = async {
         stop.cancelled().await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
-        ended = answering.into_future() => Ok(ended?),
+        () = answering => Ok(()),
         () = overtime => Ok(()),
     }
 }

@@ -133,6 +133,23 @@ impl<'a> Vars<'a> {
         })
     }
 
+    /// A whole number that lies in the range, or the default.
+    pub fn number_or(
+        &mut self,
+        name: &'static str,
+        default: u32,
+        range: std::ops::RangeInclusive<u32>,
+        help: &'static str,
+    ) -> u32 {
+        let count = self.parsed_or(name, default, help);
+        if range.contains(&count) {
+            return count;
+        }
+        let (least, most) = (range.start(), range.end());
+        self.problems.push(format!("{name}: must be {least} to {most} (is: {count})"));
+        default
+    }
+
     /// A whole number of `unit`s that lies in the range, or the default.
     pub fn duration_or(
         &mut self,
@@ -142,13 +159,7 @@ impl<'a> Vars<'a> {
         range: std::ops::RangeInclusive<u32>,
         help: &'static str,
     ) -> Duration {
-        let mut count = self.parsed_or(name, default, help);
-        if !range.contains(&count) {
-            let (least, most) = (range.start(), range.end());
-            self.problems.push(format!("{name}: must be {least} to {most} (is: {count})"));
-            count = default;
-        }
-        unit * count
+        unit * self.number_or(name, default, range, help)
     }
 
     /// A text, if there is one.

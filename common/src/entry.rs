@@ -66,12 +66,14 @@ impl<'de> Deserialize<'de> for MenuKey {
 /// A day written as exactly `YYYY-MM-DD` in ten ASCII characters (RFC 3339 `full-date`).
 #[must_use]
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
-    let shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if shaped { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number: u32, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
+    NaiveDate::from_ymd_opt(year, number(&[m1, m2])?, number(&[d1, d2])?)
 }
 
 /// Why there is no menu. A vendor that could not be read is never one of these.
