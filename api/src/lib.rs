@@ -4,6 +4,7 @@
 //! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `near_cache` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
+//! A screen: `routes` → `routes::day` or `week` → `extract` → `many` → `read_through` → `answer`.
 //! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
 
 mod answer;
@@ -15,6 +16,7 @@ mod degraded;
 mod diet;
 mod extract;
 mod flights;
+mod many;
 mod near_cache;
 mod openapi;
 mod page;
