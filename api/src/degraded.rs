@@ -1,13 +1,16 @@
 //! The same answer without Redis, or without anybody who works: from Postgres while it is fresh,
 //! else from the vendor, read by this process, else the last good copy.
 
-use chrono::Utc;
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, Utc};
 use common::{
     cache::Held,
     entry::{Entry, MenuKey},
+    hall::HallId,
     queue::Reason,
     refresh::Outcome,
-    store::StoreError,
+    store::{Copy, StoreError},
 };
 
 use tracing::Instrument;
@@ -67,14 +70,31 @@ fn landed(
 /// The saved menu of a key as an entry: fresh while its day is, stale after, and nothing at all
 /// once it is too old to be served in place of a menu of today or later.
 pub(crate) async fn copy(app: &App, key: &MenuKey) -> Result<Option<Held>, StoreError> {
-    let Some(copy) = app.store.copy(key).await? else { return Ok(None) };
+    let copy = app.store.copy(key).await?;
+    Ok(copy.and_then(|copy| servable(app, key, &copy)))
+}
+
+/// The same for every meal of these days, in one question.
+pub(crate) async fn copies(
+    app: &App,
+    days: &[(HallId, NaiveDate)],
+) -> Result<HashMap<MenuKey, Held>, StoreError> {
+    let copies = app.store.copies(days).await?.into_iter();
+    let copies = copies.filter_map(|(key, copy)| {
+        let held = servable(app, &key, &copy)?;
+        Some((key, held))
+    });
+    Ok(copies.collect())
+}
+
+fn servable(app: &App, key: &MenuKey, copy: &Copy) -> Option<Held> {
     let now = Utc::now();
     let left = copy.fresh_until.and_then(|until| (until - now).to_std().ok());
     let past = key.date < app.day_of(now);
     let too_old = (now - copy.fetched_at).to_std().is_ok_and(|age| age > app.stale_max);
     if left.is_none() && too_old && !past {
-        return Ok(None);
+        return None;
     }
     let entry = Entry::menu(key, &copy.stations, left.is_none(), copy.fetched_at);
-    Ok(entry.ok().map(|entry| Held { entry, left: left.unwrap_or(stale_left()) }))
+    entry.ok().map(|entry| Held { entry, left: left.unwrap_or(stale_left()) })
 }

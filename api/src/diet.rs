@@ -50,6 +50,11 @@ impl Wishes {
         Ok(Self { diets, excluded })
     }
 
+    /// Whether anything was asked at all.
+    pub(crate) const fn are_any(&self) -> bool {
+        !self.diets.is_empty() || self.excluded.is_some()
+    }
+
     /// What they make of a dish with these tags.
     pub(crate) fn judge(&self, tags: &Tags) -> Verdict {
         if !self.diets.iter().all(|diet| states(tags, diet)) {

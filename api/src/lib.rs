@@ -4,6 +4,7 @@
 //! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `near_cache` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
+//! A screen: `routes` → `routes::day` or `week` → `extract` → `many` → `read_through` → `answer`.
 //! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
 
 mod answer;
@@ -16,6 +17,7 @@ mod diet;
 mod extract;
 mod flights;
 mod front_door;
+mod many;
 mod near_cache;
 mod openapi;
 mod page;

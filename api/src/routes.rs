@@ -1,11 +1,15 @@
 //! Every route and layer on one screen.
 
+mod day;
 mod hall_menus;
 mod halls;
 mod health;
+mod known_halls;
 mod menus;
 mod open_now;
+mod screen;
 mod stats;
+mod week;
 
 use std::time::{Duration, Instant};
 
@@ -50,6 +54,8 @@ pub(crate) struct RequestId(pub(crate) String);
 fn endpoints() -> OpenApiRouter<App> {
     let endpoints = [
         routes!(menus::show),
+        routes!(day::show),
+        routes!(week::show),
         routes!(halls::list),
         routes!(hall_menus::list),
         routes!(open_now::list),

@@ -155,25 +155,26 @@ impl Cache {
     /// # Errors
     /// When Redis cannot be asked.
     pub async fn get(&self, key: &MenuKey) -> Result<Look, CacheError> {
-        let name = self.names.entry(key);
-        type Both = (RedisResult<Option<Vec<u8>>>, RedisResult<i64>);
-        let mut both = redis::pipe();
-        both.ignore_errors().get(&name).pttl(&name);
-        let (value, left) =
-            self.link.ask(async |redis| both.query_async::<Both>(redis).await).await?;
-        let value = match value {
-            Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
-            value => value.map_err(LinkError::from)?,
-        };
-        let Some(value) = value else { return Ok(Look::Nothing) };
-        let left = u64::try_from(left.map_err(LinkError::from)?).ok().map(Duration::from_millis);
-        match left.zip(Entry::from_bytes(key, Bytes::from(value))) {
-            Some((left, entry)) => Ok(Look::Held(Held { entry, left })),
-            None => {
-                tracing::warn!(cache.key = %key, "not an entry of ours in the cache: a miss");
-                Ok(Look::Foreign)
-            }
+        let looks = self.get_many(std::slice::from_ref(key)).await?;
+        Ok(looks.into_iter().next().unwrap_or(Look::Nothing))
+    }
+
+    /// As [`Cache::get`] for each of the keys, in their order, in one round trip for all.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn get_many(&self, keys: &[MenuKey]) -> Result<Vec<Look>, CacheError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
         }
+        let mut ask = redis::pipe();
+        ask.ignore_errors();
+        for key in keys {
+            let name = self.names.entry(key);
+            ask.get(&name).pttl(&name);
+        }
+        let found = self.link.ask(async |redis| ask.query_async::<Vec<Found>>(redis).await).await?;
+        keys.iter().zip(found).map(|(key, found)| look(key, found)).collect()
     }
 
     /// Writes entries and wakes whoever waits for any of them, in one step.
@@ -263,6 +264,25 @@ impl Cache {
     /// When it does not.
     pub async fn ping(&self) -> Result<(), CacheError> {
         Ok(self.link.ask(async |redis| redis::cmd("PING").query_async(redis).await).await?)
+    }
+}
+
+/// A value, and how many milliseconds it lives.
+type Found = (RedisResult<Option<Vec<u8>>>, RedisResult<i64>);
+
+fn look(key: &MenuKey, (value, left): Found) -> Result<Look, CacheError> {
+    let value = match value {
+        Err(error) if error.code() == Some("WRONGTYPE") => Some(Vec::new()),
+        value => value.map_err(LinkError::from)?,
+    };
+    let Some(value) = value else { return Ok(Look::Nothing) };
+    let left = u64::try_from(left.map_err(LinkError::from)?).ok().map(Duration::from_millis);
+    match left.zip(Entry::from_bytes(key, Bytes::from(value))) {
+        Some((left, entry)) => Ok(Look::Held(Held { entry, left })),
+        None => {
+            tracing::warn!(cache.key = %key, "not an entry of ours in the cache: a miss");
+            Ok(Look::Foreign)
+        }
     }
 }
 

@@ -29,6 +29,9 @@ use crate::{hall::HallId, meal::Meal};
 /// How far ahead the next opening is looked for.
 pub const HORIZON: TimeDelta = TimeDelta::days(14);
 
+/// What a hall of which no hours are known is taken to serve.
+pub const USUAL: [Meal; 3] = [Meal::Breakfast, Meal::Lunch, Meal::Dinner];
+
 /// From when to when, local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,7 +157,23 @@ impl HallHours {
         usual.chain(replaced)
     }
 
-    /// The same as instants.
+    /// The meals that the hall usually serves on a date, in the order of a day, whatever overrides
+    /// say: by the hours of that weekday; where it has none, by those of the whole week; where there
+    /// are none at all, [`USUAL`].
+    #[must_use]
+    pub fn usual_meals(&self, date: NaiveDate) -> Vec<Meal> {
+        let served = |weekday: Option<u32>| -> Vec<Meal> {
+            let is_on =
+                |row: &WeeklyHours| weekday.is_none_or(|day| day == u32::from(row.day_of_week));
+            let serves =
+                |meal: &Meal| self.weekly.iter().any(|row| is_on(row) && row.meal == *meal);
+            Meal::OF_A_DAY.into_iter().filter(serves).collect()
+        };
+        let by_hours = [Some(date.weekday().num_days_from_sunday()), None].map(served);
+        by_hours.into_iter().find(|meals| !meals.is_empty()).unwrap_or_else(|| USUAL.to_vec())
+    }
+
+    /// [`HallHours::on`] as instants.
     pub fn servings(&self, zone: Tz, date: NaiveDate) -> impl Iterator<Item = Serving> {
         self.on(date).filter_map(move |(meal, times)| {
             let overnight = times.end < times.start;

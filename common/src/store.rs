@@ -1,6 +1,7 @@
 //! The only SQL. Every question is bounded in time, and saving only moves forward in time.
 
 mod columns;
+mod copies;
 mod hours;
 mod lists;
 mod runs;
@@ -23,12 +24,12 @@ use sqlx::{
 use crate::{
     breaker::Breaker,
     config::SecretUrl,
-    entry::MenuKey,
     hall::HallId,
     meal::Meal,
     menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
 };
 use columns::{DayColumns, MenuColumns};
+pub use copies::Copy;
 pub use lists::{HallRow, MenuRow};
 pub use runs::{FetchRun, RunState};
 pub use stats::Outlook;
@@ -66,17 +67,6 @@ pub struct Store {
     pool: PgPool,
     patience: Duration,
     breaker: Arc<Breaker>,
-}
-
-/// A saved menu of one key.
-#[derive(Debug, Clone)]
-pub struct Copy {
-    /// What is served.
-    pub stations: Vec<Station>,
-    /// When it was read.
-    pub fetched_at: DateTime<Utc>,
-    /// Until when it is not stale; `None`: the vendor does not post that day any more.
-    pub fresh_until: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -191,30 +181,6 @@ impl Store {
             }
         }
         Ok(days)
-    }
-
-    /// The saved menu of one key, if it still counts.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked.
-    pub async fn copy(&self, key: &MenuKey) -> Result<Option<Copy>, StoreError> {
-        let row = sqlx::query!(
-            r#"select m.stations as "stations: Json<Vec<Station>>", m.fetched_at,
-                      case when d.state = 'posted' then d.fresh_until end as fresh_until
-               from menus m
-               join menu_days d on d.hall_id = m.hall_id and d.date = m.date
-               where m.hall_id = $1 and m.date = $2 and m.meal = $3
-                 and m.fetched_at = d.menus_read_at"#,
-            key.hall.as_str(),
-            key.date,
-            key.meal.as_str(),
-        );
-        let row = self.within(row.fetch_optional(&self.pool)).await?;
-        Ok(row.map(|row| Copy {
-            stations: row.stations.0,
-            fetched_at: row.fetched_at,
-            fresh_until: row.fresh_until,
-        }))
     }
 
     /// Those of the days on which our own hours say that the hall is shut all day.

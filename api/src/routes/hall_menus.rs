@@ -153,12 +153,12 @@ impl<'a> Listed<'a> {
 }
 
 /// What is left of the time to this end, or nothing when it has passed.
-fn left(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
+pub(super) fn left(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
     (end - now).to_std().ok().filter(|left| !left.is_zero())
 }
 
 /// The end of this day where the halls are.
-fn midnight(app: &App, day: NaiveDate) -> Option<DateTime<Utc>> {
+pub(super) fn midnight(app: &App, day: NaiveDate) -> Option<DateTime<Utc>> {
     let end = day.succ_opt()?.and_time(NaiveTime::MIN).and_local_timezone(app.zone).earliest()?;
     Some(end.with_timezone(&Utc))
 }

@@ -131,7 +131,7 @@ pub(super) async fn list(
 }
 
 /// The hours as they are cached: enough for now, and for most of what is asked with `at`.
-async fn hours(app: &App) -> Result<Cached<Schedule>, ApiError> {
+pub(super) async fn hours(app: &App) -> Result<Cached<Schedule>, ApiError> {
     let (from, to) = cached_dates(app.day_of(Utc::now()));
     let store = app.store.clone();
     cached::get_or_load(app, "hours:all", async move { store.hours(from, to).await }).await

@@ -217,3 +217,23 @@ fn a_schedule_knows_for_which_instants_it_is_enough() {
         Some(at("2026-02-09T13:00:00-08:00").with_timezone(&PACIFIC))
     );
 }
+
+#[test]
+fn the_usual_meals_are_those_of_the_weekday_else_of_the_week_else_three() {
+    let mut hall = hall();
+    let meals = |hall: &HallHours, day: &str| -> Vec<String> {
+        hall.usual_meals(date(day)).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(meals(&hall, "2026-02-09"), ["breakfast", "lunch", "dinner"], "nothing is known");
+    weekly(&mut hall, "1", "dinner", "17:00-19:00");
+    weekly(&mut hall, "1", "breakfast", "07:30-09:00");
+    weekly(&mut hall, "1", "breakfast", "09:00-10:00");
+    weekly(&mut hall, "0", "snack", "13:30-16:30");
+    weekly(&mut hall, "0", "brunch", "10:30-13:30");
+    assert_eq!(meals(&hall, "2026-02-08"), ["brunch", "snack"], "a Sunday");
+    assert_eq!(meals(&hall, "2026-02-09"), ["breakfast", "dinner"], "a Monday");
+    assert_eq!(meals(&hall, "2026-02-10"), ["breakfast", "brunch", "snack", "dinner"]);
+    // Closed or not, that is what is usual.
+    hall.closed_since = Some(date("2026-01-01"));
+    assert_eq!(meals(&hall, "2026-02-09"), ["breakfast", "dinner"]);
+}
