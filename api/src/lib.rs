@@ -4,12 +4,14 @@
 //! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
+//! A search: `routes` → `routes::items` → `extract`, `diet`, `cursor` → `search` → [`common::store`].
 //! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
 
 mod answer;
 mod app;
 mod cached;
 pub mod config;
+mod cursor;
 mod degraded;
 mod diet;
 mod extract;
@@ -18,6 +20,7 @@ mod paging;
 mod problem;
 mod read_through;
 mod routes;
+mod search;
 mod waiters;
 
 use std::time::Duration;

@@ -3,6 +3,8 @@
 mod hall_menus;
 mod halls;
 mod health;
+mod items;
+mod labels;
 mod menus;
 mod open_now;
 mod stats;
@@ -37,10 +39,12 @@ pub(crate) struct RequestId(pub(crate) String);
 
 /// All of it, layers outermost last.
 pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
-    let routes: [(&str, MethodRouter<App>); 7] = [
+    let routes: [(&str, MethodRouter<App>); 9] = [
         ("/api/v2/menus", get(menus::show)),
         ("/api/v2/halls", get(halls::list)),
         ("/api/v2/halls/{hall_id}/menus", get(hall_menus::list)),
+        ("/api/v2/items", get(items::search)),
+        ("/api/v2/labels", get(labels::list)),
         ("/api/v2/open-now", get(open_now::list)),
         ("/api/v2/stats/dashboard", get(stats::dashboard)),
         ("/healthz", get(health::alive)),

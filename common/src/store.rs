@@ -4,6 +4,7 @@ mod columns;
 mod hours;
 mod lists;
 mod runs;
+mod search;
 mod stats;
 
 use std::{
@@ -31,6 +32,7 @@ use crate::{
 use columns::{DayColumns, MenuColumns};
 pub use lists::{HallRow, MenuRow};
 pub use runs::{FetchRun, RunState};
+pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;
 
 /// Postgres could not be asked, or refused.
@@ -95,6 +97,8 @@ impl Store {
                 ("plan_cache_mode", "force_custom_plan"),
                 // It would take longer than the longest of our questions.
                 ("jit", "off"),
+                // How much of a word must be right for it to be found; see `store/search.rs`.
+                ("pg_trgm.word_similarity_threshold", "0.4"),
             ])
             .application_name("5c-menus");
         let pool = PgPoolOptions::new()
