@@ -97,8 +97,6 @@ impl Store {
                 ("plan_cache_mode", "force_custom_plan"),
                 // It would take longer than the longest of our questions.
                 ("jit", "off"),
-                // How much of a word must be right for it to be found; see `store/search.rs`.
-                ("pg_trgm.word_similarity_threshold", "0.4"),
             ])
             .application_name("5c-menus");
         let pool = PgPoolOptions::new()

@@ -83,36 +83,16 @@ struct Row {
 }
 
 impl Store {
-    /// The dishes that these words find. Looks alike: four tenths of the letters in threes, six
-    /// where there are four letters or fewer, which by chance agree with anything.
+    /// The dishes that these words find; the migration says how.
     ///
     /// # Errors
     /// When Postgres cannot be asked.
     pub async fn dishes_like(&self, words: &str) -> Result<Vec<FoundDishes>, StoreError> {
-        // Materialized: what is asked for is worked out once, and the planner, which then does not
-        // know it, goes by both indexes.
         let dishes = sqlx::query!(
-            r#"with folded as materialized (select search_text($1) as text),
-               asked as materialized (
-                   select text, search_query(text, ':A') as whole, search_query(text, ':*A') as begun,
-                          search_query(text, ':*') as anywhere
-                   from folded
-               )
-               select found.rank as "rank!", found.tags as "tags!", array_agg(found.id) as "ids!"
-               from asked
-               cross join lateral (
-                   select d.id, d.tags,
-                          case when not d.words @@ anywhere
-                                    then 3 + floor((1 - word_similarity(text, d.folded)) * 10)
-                               when d.words @@ whole then 0
-                               when d.words @@ begun then 1
-                               else 2 end::smallint as rank
-                   from dishes d
-                   where d.words @@ anywhere
-                      or (text <% d.folded and (length(text) > 4 or word_similarity(text, d.folded) >= 0.6))
-               ) as found
-               group by found.rank, found.tags
-               order by found.rank"#,
+            r#"select rank as "rank!", tags as "tags!", array_agg(id) as "ids!"
+               from search_dishes($1)
+               group by rank, tags
+               order by rank"#,
             words,
         );
         let rows = self.within(dishes.fetch_all(&self.pool)).await?;
