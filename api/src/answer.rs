@@ -8,80 +8,115 @@ use axum::{
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{self, IF_NONE_MATCH},
+        header::{self, ACCEPT_ENCODING, IF_NONE_MATCH},
         request::Parts,
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use xxhash_rust::xxh3::xxh3_128;
 
-use crate::read_through::From;
+use crate::{
+    coded::{Coded, Coding},
+    read_through::From,
+};
 
-/// What the caller has already.
-pub(crate) struct Conditional(Vec<String>);
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// What the caller has already, and in which coding it wants what it has not.
+pub(crate) struct Conditional {
+    known: Vec<HeaderValue>,
+    coding: Coding,
+}
 
 impl<S: Sync> FromRequestParts<S> for Conditional {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let tags =
-            parts.headers.get_all(IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
-        Ok(Self(tags.flat_map(|tags| tags.split(',')).map(|tag| tag.trim().to_owned()).collect()))
+        let accepted = parts.headers.get_all(ACCEPT_ENCODING).iter();
+        let accepted: Vec<&str> = accepted.filter_map(|codings| codings.to_str().ok()).collect();
+        let coding = match accepted.as_slice() {
+            [] => Coding::Identity,
+            [one] => Coding::best(one),
+            many => Coding::best(&many.join(",")),
+        };
+        Ok(Self { known: parts.headers.get_all(IF_NONE_MATCH).iter().cloned().collect(), coding })
     }
 }
 
 impl Conditional {
+    /// This body in the coding that the caller wants, or word that it has it already.
+    pub(crate) fn send(&self, body: &Coded, kind: &'static str) -> Response {
+        let (variant, coding) = body.variant(self.coding);
+        let unchanged = self.has(&variant.etag);
+        let body = if unchanged { Body::empty() } else { Body::from(variant.bytes.clone()) };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.reserve(16);
+        headers.insert(header::ETAG, variant.etag.clone());
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if unchanged {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        if let Some(name) = coding.name() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        response
+    }
+
     /// Whether one of the caller's tags is this one; weak comparison (RFC 9110, 13.1.2).
-    fn has(&self, etag: &str) -> bool {
-        self.0.iter().any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    fn has(&self, etag: &HeaderValue) -> bool {
+        let is =
+            |tag: &str| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes();
+        let tags = self.known.iter().filter_map(|tags| tags.to_str().ok());
+        tags.flat_map(|tags| tags.split(',')).any(|tag| is(tag.trim()))
     }
 }
 
 /// An answer with its freshness.
-pub(crate) struct Answer {
-    pub(crate) body: Bytes,
+pub(crate) struct Answer<'a> {
+    pub(crate) body: &'a Coded,
     /// How long it holds.
     pub(crate) max_age: Duration,
     pub(crate) cache_status: Option<String>,
-    pub(crate) last_modified: Option<DateTime<Utc>>,
+    pub(crate) last_modified: Option<HeaderValue>,
     /// Headers of this answer alone.
     pub(crate) more: Vec<(HeaderName, String)>,
 }
 
-impl Answer {
+impl Answer<'_> {
     /// The answer, or word that it has not changed.
     pub(crate) fn respond(self, known: &Conditional) -> Response {
-        let etag = format!("\"{:032x}\"", xxh3_128(&self.body));
-        let unchanged = known.has(&etag);
-        let mut headers = HeaderMap::new();
-        let mut set = |name: HeaderName, value: &str| {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
-        };
-        set(header::ETAG, &etag);
-        set(header::VARY, "accept-encoding");
+        let mut response = known.send(self.body, "application/json");
+        let headers = response.headers_mut();
         let age = self.max_age.as_secs();
         let control =
             format!("public, max-age={age}, stale-while-revalidate=60, stale-if-error=86400");
-        set(header::CACHE_CONTROL, &control);
-        if let Some(status) = &self.cache_status {
-            set(HeaderName::from_static("cache-status"), status);
+        set(headers, header::CACHE_CONTROL, control);
+        if let Some(status) = self.cache_status {
+            set(headers, CACHE_STATUS, status);
         }
         if let Some(at) = self.last_modified {
-            set(header::LAST_MODIFIED, &at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+            headers.insert(header::LAST_MODIFIED, at);
         }
         for (name, value) in self.more {
-            set(name, &value);
+            set(headers, name, value);
         }
-        if unchanged {
-            return (StatusCode::NOT_MODIFIED, headers).into_response();
-        }
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        (StatusCode::OK, headers, Body::from(self.body)).into_response()
+        response
     }
+}
+
+/// Leaves out what can be no header.
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// An instant as headers write it (RFC 9110, 5.6.7).
+pub(crate) fn http_date(at: DateTime<Utc>) -> Option<HeaderValue> {
+    HeaderValue::try_from(at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
 }
 
 /// Where an answer came from, and how long our own cache still holds it.

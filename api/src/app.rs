@@ -7,8 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use common::{
     cache::{Cache, Names},
-    entry::MenuKey,
+    entry::{MenuKey, NotAKey},
     lease::Leases,
+    line::LineEvent,
     link::{Link, Patience},
     queue::Queue,
     refresh::{Failing, Refresher},
@@ -16,7 +17,15 @@ use common::{
     vendors::Vendors,
 };
 
-use crate::{StartError, cached::Lists, config::ApiConfig, flights::Flights, waiters::Waiters};
+use crate::{
+    StartError,
+    cached::{AnyList, Lists},
+    config::ApiConfig,
+    flights::Flights,
+    near_cache::NearCache,
+    ready::Ready,
+    waiters::Waiters,
+};
 
 /// For an answer of Redis while a visitor waits.
 const REDIS: Patience =
@@ -41,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) flights: Flights<MenuKey>,
     /// Lists under way, and the last good ones.
     pub(crate) lists: Lists,
+    pub(crate) near: Near,
     pub(crate) miss_wait: Duration,
     pub(crate) soft_wait: Duration,
     /// The oldest copy that is served in place of one that could not be read.
@@ -48,6 +58,13 @@ pub(crate) struct Shared {
     /// How long "no menu" holds where no entry says so.
     pub(crate) negative: Duration,
     pub(crate) zone: Tz,
+}
+
+/// What this process keeps of the cache, ready to be sent.
+#[derive(Default)]
+pub(crate) struct Near {
+    pub(crate) menus: NearCache<MenuKey, Arc<Ready>>,
+    pub(crate) lists: NearCache<String, AnyList>,
 }
 
 /// All that needs Redis.
@@ -88,6 +105,7 @@ impl App {
             refresher,
             flights: Flights::default(),
             lists: Lists::default(),
+            near: Near::default(),
             miss_wait: config.miss_wait,
             soft_wait: config.soft_wait,
             stale_max: config.lifetimes.stale_max,
@@ -105,7 +123,47 @@ impl Deref for App {
     }
 }
 
+impl Near {
+    /// Passes on what the line says; see [`crate::near_cache`].
+    pub(crate) fn hear(&self, event: &LineEvent, names: &Names) {
+        match event {
+            LineEvent::Up { tracking } => {
+                self.menus.open(*tracking);
+                self.lists.open(*tracking);
+            }
+            LineEvent::Down => {
+                self.menus.close();
+                self.lists.close();
+            }
+            LineEvent::Flushed => {
+                self.menus.drop_all();
+                self.lists.drop_all();
+            }
+            // Our own writes are told of in any case.
+            LineEvent::Said(keys) => keys.lines().for_each(|key| self.drop_key(key)),
+            LineEvent::Written(keys) => {
+                keys.iter().filter_map(|key| names.strip(key)).for_each(|key| self.drop_key(key));
+            }
+        }
+    }
+
+    fn drop_key(&self, key: &str) {
+        match key.parse() {
+            Ok(key) => self.menus.drop_key(&key),
+            Err(NotAKey) => self.lists.drop_key(&key.to_owned()),
+        }
+    }
+}
+
 impl Shared {
+    /// What happens on the line to Redis.
+    pub(crate) fn hear(&self, redis: &Redis, event: &LineEvent) {
+        tracing::debug!(?event, "heard");
+        // Who is woken must not find what was written over.
+        self.near.hear(event, &redis.names);
+        redis.waiters.hear(event);
+    }
+
     /// The halls' own day at this instant.
     pub(crate) fn day_of(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.zone).date_naive()

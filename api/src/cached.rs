@@ -1,11 +1,11 @@
-//! Lists and figures that are asked for often and change seldom: from Redis for [`LIST_LIFE`], else
-//! made once for all who wait, else the last good one of this process. Knows keys and JSON, nothing
-//! of what is in them.
+//! Lists and figures that are asked for often and change seldom: what this process keeps of the cache,
+//! Redis for [`LIST_LIFE`], else made once for all who wait, else the last good one of this process.
+//! Knows keys and JSON, nothing of what is in them.
 
 use std::{
+    any::Any,
     collections::HashMap,
-    marker::PhantomData,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -19,9 +19,12 @@ use tokio::{
 
 use crate::{
     app::{App, Redis},
+    coded::Coded,
     flights::{Flights, Landing},
+    near_cache::Weighs,
     problem::ApiError,
     read_through::{From, stale_left},
+    rendered::{Rendered, Renderings},
 };
 
 /// For a list to be made, its turn included.
@@ -33,23 +36,43 @@ const AT_ONCE: usize = 3;
 const OLDEST: Duration = Duration::from_secs(86_400);
 /// So many are kept for that, none of them larger than so many bytes.
 const KEPT: usize = 64;
-const LARGEST: usize = 256 * 1024;
+const LARGEST: usize = 1024 * 1024;
 
 /// A list that is there.
 pub(crate) struct Cached<T> {
-    /// The JSON of a `T`.
-    pub(crate) body: Bytes,
+    list: Arc<List<T>>,
     /// How long it holds.
     pub(crate) left: Duration,
     /// Who had it.
     pub(crate) from: From,
-    of: PhantomData<T>,
 }
 
-impl<T: DeserializeOwned> Cached<T> {
+/// What is in it, its JSON, and what was made of it.
+struct List<T> {
+    value: T,
+    body: Coded,
+    until: Instant,
+    renderings: Renderings,
+}
+
+impl<T> Cached<T> {
     /// What is in it.
-    pub(crate) fn value(&self) -> Result<T, ApiError> {
-        serde_json::from_slice(&self.body).map_err(|_| ApiError::Internal)
+    pub(crate) fn value(&self) -> &T {
+        &self.list.value
+    }
+
+    /// The JSON of it.
+    pub(crate) fn body(&self) -> &Coded {
+        &self.list.body
+    }
+
+    /// What `make` makes of it for this query; made anew only when that does not hold any more.
+    pub(crate) fn rendered(
+        &self,
+        query: &str,
+        make: impl FnOnce(&T) -> Result<Rendered, ApiError>,
+    ) -> Result<Arc<Rendered>, ApiError> {
+        self.list.renderings.get_or_make(query, || make(&self.list.value))
     }
 }
 
@@ -57,61 +80,107 @@ impl<T: DeserializeOwned> Cached<T> {
 /// time in this process, and to its end, whoever has stopped waiting.
 pub(crate) async fn get_or_load<T, F>(app: &App, key: &str, make: F) -> Result<Cached<T>, ApiError>
 where
-    T: Serialize + DeserializeOwned + Send + 'static,
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<T, StoreError>> + Send + 'static,
 {
     let key = key.to_owned();
+    if let Some(list) = app.near.lists.get(&key) {
+        return list.cached(From::Hit);
+    }
     let fly = || fly(app.clone(), key.clone(), make);
-    let found = match app.lists.flights.join(&key, fly).await {
-        Ok(found) => found,
-        Err(_) => app.lists.kept(&key).ok_or(ApiError::StoresAway)?,
-    };
-    let Found { body, left, from } = found;
-    Ok(Cached { body, left, from, of: PhantomData })
+    match app.lists.flights.join(&key, fly).await {
+        Ok((list, from)) => list.cached(from),
+        Err(_) => app.lists.kept(&key).ok_or(ApiError::StoresAway)?.cached(From::Copy),
+    }
 }
 
-/// What a list's lookers share.
-#[derive(Debug, Clone)]
-struct Found {
-    body: Bytes,
-    left: Duration,
-    from: From,
+/// A list of whichever kind its key says.
+#[derive(Clone)]
+pub(crate) struct AnyList {
+    list: Arc<dyn Any + Send + Sync>,
+    bytes: usize,
 }
 
-async fn fly<T, F>(app: App, key: String, make: F) -> Landing<Found>
+impl Weighs for AnyList {
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl AnyList {
+    fn new<T: Send + Sync + 'static>(value: T, body: Bytes, left: Duration) -> Self {
+        let (until, renderings) = (Instant::now() + left, Renderings::default());
+        let body = Coded::new(body);
+        // The value takes about as much as its JSON.
+        let bytes = body.bytes() + body.plain().len();
+        Self { list: Arc::new(List { value, body, until, renderings }), bytes }
+    }
+
+    fn cached<T: Send + Sync + 'static>(&self, from: From) -> Result<Cached<T>, ApiError> {
+        // A key names lists of one kind only.
+        let list = Arc::clone(&self.list).downcast::<List<T>>().map_err(|_| ApiError::Internal)?;
+        let left = match from {
+            From::Copy => stale_left(),
+            _ => list.until.saturating_duration_since(Instant::now()),
+        };
+        Ok(Cached { list, left, from })
+    }
+}
+
+async fn fly<T, F>(app: App, key: String, make: F) -> Landing<(AnyList, From)>
 where
-    T: Serialize + DeserializeOwned,
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<T, StoreError>>,
 {
     let cache = match &app.redis {
-        Some(redis) => match look::<T>(redis, &key).await {
-            Ok(Some(found)) => return Ok(app.lists.keep(&key, found)),
+        Some(redis) => match look::<T>(&app, redis, &key).await {
+            Ok(Some((list, made))) => {
+                app.lists.keep(&key, list.clone(), made);
+                return Ok((list, From::Hit));
+            }
             Ok(None) => Some(redis),
             // Nor is it written to: one wait for a Redis that does not answer is enough.
             Err(()) => None,
         },
         None => None,
     };
-    let body = app.lists.make(&key, make).await?;
+    let (value, body) = app.lists.make(&key, make).await?;
     let from = match cache {
         Some(redis) if put(redis, &key, &body).await => From::Stored,
         _ => From::Postgres,
     };
-    Ok(app.lists.keep(&key, Found { body, left: LIST_LIFE, from }))
+    let list = AnyList::new(value, body, LIST_LIFE);
+    app.lists.keep(&key, list.clone(), Instant::now());
+    Ok((list, from))
 }
 
-/// What Redis has, if it is a `T` that will expire.
-async fn look<T: DeserializeOwned>(redis: &Redis, key: &str) -> Result<Option<Found>, ()> {
-    let held = redis.cache.get_list(key).await.map_err(|error| {
-        tracing::warn!(cache.key = key, %error, "the cache cannot be asked for a list");
-    })?;
-    let Some(held) = held else { return Ok(None) };
-    if held.left.is_zero() || serde_json::from_slice::<T>(&held.body).is_err() {
-        tracing::warn!(cache.key = key, "not a list of ours in the cache: a miss");
-        return Ok(None);
-    }
-    let left = held.left.min(LIST_LIFE);
-    Ok(Some(Found { body: held.body, left, from: From::Hit }))
+/// What Redis has, if it is a `T` that will expire, and when it was made.
+async fn look<T>(app: &App, redis: &Redis, key: &str) -> Result<Option<(AnyList, Instant)>, ()>
+where
+    T: DeserializeOwned + Send + Sync + 'static,
+{
+    let (mut failed, now) = (false, Instant::now());
+    let mut made = now;
+    let looked = async {
+        let held = redis.cache.get_list(key).await.map_err(|error| {
+            tracing::warn!(cache.key = key, %error, "the cache cannot be asked for a list");
+            failed = true;
+        });
+        let held = held.ok()??;
+        match serde_json::from_slice::<T>(&held.body) {
+            Ok(value) if !held.left.is_zero() => {
+                let left = held.left.min(LIST_LIFE);
+                made = now.checked_sub(LIST_LIFE - left).unwrap_or(now);
+                Some((AnyList::new(value, held.body, left), now + left))
+            }
+            _ => {
+                tracing::warn!(cache.key = key, "not a list of ours in the cache: a miss");
+                None
+            }
+        }
+    };
+    let found = app.near.lists.fill(&key.to_owned(), looked).await;
+    if failed { Err(()) } else { Ok(found.map(|list| (list, made))) }
 }
 
 async fn put(redis: &Redis, key: &str, body: &[u8]) -> bool {
@@ -124,13 +193,13 @@ async fn put(redis: &Redis, key: &str, body: &[u8]) -> bool {
 
 /// The lists of one process.
 pub(crate) struct Lists {
-    flights: Flights<String, Found>,
+    flights: Flights<String, (AnyList, From)>,
     turns: Semaphore,
     kept: Mutex<HashMap<String, Kept>>,
 }
 
 struct Kept {
-    body: Bytes,
+    list: AnyList,
     made: Instant,
 }
 
@@ -146,7 +215,7 @@ impl Lists {
         &self,
         key: &str,
         make: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<Bytes, ApiError> {
+    ) -> Result<(T, Bytes), ApiError> {
         let started = Instant::now();
         let in_turn = async {
             let _turn = self.turns.acquire().await;
@@ -159,31 +228,28 @@ impl Lists {
         })?;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(cache.key = key, duration_ms, "a list was made");
-        Ok(serde_json::to_vec(&value).map_err(|_| ApiError::Internal)?.into())
+        let body = serde_json::to_vec(&value).map_err(|_| ApiError::Internal)?;
+        Ok((value, body.into()))
     }
 
     /// Keeps it for bad times, in place of the oldest.
-    fn keep(&self, key: &str, found: Found) -> Found {
-        let now = Instant::now();
-        let made = now.checked_sub(LIST_LIFE.saturating_sub(found.left)).unwrap_or(now);
-        if found.body.len() > LARGEST {
-            return found;
+    fn keep(&self, key: &str, list: AnyList, made: Instant) {
+        if list.bytes > LARGEST {
+            return;
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(key.to_owned(), Kept { body: found.body.clone(), made });
+        kept.insert(key.to_owned(), Kept { list, made });
         if kept.len() > KEPT
             && let Some(oldest) =
                 kept.iter().min_by_key(|(_, kept)| kept.made).map(|(key, _)| key.clone())
         {
             kept.remove(&oldest);
         }
-        found
     }
 
-    fn kept(&self, key: &str) -> Option<Found> {
+    fn kept(&self, key: &str) -> Option<AnyList> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.get(key).filter(|kept| kept.made.elapsed() < OLDEST)?;
-        Some(Found { body: kept.body.clone(), left: stale_left(), from: From::Copy })
+        kept.get(key).filter(|kept| kept.made.elapsed() < OLDEST).map(|kept| kept.list.clone())
     }
 }
 
@@ -191,17 +257,18 @@ impl Lists {
 mod tests {
     use super::*;
 
-    fn found(text: &'static str) -> Found {
-        Found { body: Bytes::from_static(text.as_bytes()), left: LIST_LIFE, from: From::Stored }
+    fn list(body: &'static str) -> AnyList {
+        AnyList::new(body.len(), Bytes::from_static(body.as_bytes()), LIST_LIFE)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_last_good_list_is_kept_for_a_day() {
         let lists = Lists::default();
-        lists.keep("a", found("[1]"));
+        lists.keep("a", list("[1]"), Instant::now());
         tokio::time::advance(OLDEST - Duration::from_secs(1)).await;
-        let kept = lists.kept("a").expect("kept");
-        assert_eq!((&*kept.body, kept.from), (b"[1]".as_slice(), From::Copy));
+        let kept = lists.kept("a").expect("kept").cached::<usize>(From::Copy).expect("of its kind");
+        assert_eq!((&**kept.body().plain(), *kept.value()), (b"[1]".as_slice(), 3));
+        assert_eq!((kept.from, kept.left), (From::Copy, stale_left()));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(lists.kept("a").is_none());
         assert!(lists.kept("b").is_none());
@@ -211,12 +278,13 @@ mod tests {
     async fn any_number_of_keys_fills_a_bounded_place_and_the_oldest_goes_first() {
         let lists = Lists::default();
         for key in 0..1000 {
-            lists.keep(&key.to_string(), found("[]"));
+            lists.keep(&key.to_string(), list("[]"), Instant::now());
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         assert_eq!(lists.kept.lock().unwrap().len(), KEPT);
         assert!(lists.kept("999").is_some() && lists.kept("0").is_none());
-        lists.keep("large", Found { body: vec![b' '; LARGEST + 1].into(), ..found("") });
+        let large = AnyList::new((), vec![b' '; LARGEST].into(), LIST_LIFE);
+        lists.keep("large", large, Instant::now());
         assert!(lists.kept("large").is_none());
     }
 
@@ -225,6 +293,7 @@ mod tests {
         let lists = Lists::default();
         let never = std::future::pending::<Result<(), StoreError>>();
         assert_eq!(lists.make("a", never).await, Err(ApiError::StoresAway));
-        assert_eq!(&*lists.make("a", async { Ok(1) }).await.unwrap(), b"1", "its turn was freed");
+        let made = lists.make("a", async { Ok(1) }).await;
+        assert_eq!(made, Ok((1, Bytes::from_static(b"1"))), "its turn was freed");
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn menu(app: App, key: MenuKey) -> Landing {
     if let Ok(Some(held)) = copy(app, key).await
         && matches!(held.entry, Entry::Menu { is_stale: false, .. })
     {
-        return Ok(Served { held, from: From::Postgres });
+        return Ok(Served::new(held, From::Postgres));
     }
     live(app, key).await
 }
@@ -61,7 +61,7 @@ fn landed(
         Outcome::Live | Outcome::Unavailable => From::Live,
         Outcome::Snapshot => From::Copy,
     };
-    Ok(Served { held: done.held, from })
+    Ok(Served::new(done.held, from))
 }
 
 /// The saved menu of a key as an entry: fresh while its day is, stale after, and nothing at all

@@ -1,7 +1,7 @@
 //! The api: read-only HTTP. Answers from Redis; on a miss it asks the queue for one job and waits
 //! a little for word of it.
 //!
-//! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `answer`.
+//! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `near_cache` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
 //! A search: `routes` → `routes::items` → `extract`, `diet`, `cursor` → `search` → [`common::store`].
@@ -10,15 +10,21 @@
 mod answer;
 mod app;
 mod cached;
+mod coded;
 pub mod config;
 mod cursor;
 mod degraded;
 mod diet;
 mod extract;
 mod flights;
+mod near_cache;
+mod openapi;
+mod page;
 mod paging;
 mod problem;
 mod read_through;
+mod ready;
+mod rendered;
 mod routes;
 mod search;
 mod waiters;
@@ -26,7 +32,10 @@ mod waiters;
 use std::time::Duration;
 
 use app::App;
-use common::{line, telemetry};
+use common::{
+    line::{self, Interests},
+    telemetry,
+};
 use config::ApiConfig;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -60,9 +69,10 @@ pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), Start
     let address = listener.local_addr()?;
     let app = App::new(&config)?;
     if let (Some(url), Some(redis)) = (config.stores.redis_url.clone(), &app.redis) {
-        let waiters = redis.waiters.clone();
-        let channel = redis.names.ready();
-        tokio::spawn(line::follow(url, channel, move |event| waiters.hear(&event)));
+        let interests = Interests { channel: redis.names.ready(), prefixes: redis.names.cached() };
+        let app = app.clone();
+        let hear = move |event| app.redis.iter().for_each(|redis| app.hear(redis, &event));
+        tokio::spawn(line::follow(url, interests, hear));
     } else {
         tracing::warn!("no REDIS_URL: every menu comes from Postgres or straight from its vendor");
     }

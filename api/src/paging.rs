@@ -1,22 +1,16 @@
 //! A list, whole or a page of it: `page` from 1 up, `page_size` from 1 to 100, and the headers that
 //! lead to the other pages (RFC 8288).
 
-use std::{ops::Range, time::Duration};
+use std::ops::Range;
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderName, header, request::Parts},
-    response::Response,
 };
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::{
-    answer::{Answer, Conditional, cache_status},
-    extract::Parameters,
-    problem::ApiError,
-    read_through::From,
-};
+use crate::{extract::Parameters, problem::ApiError, rendered::Rendered};
 
 /// The size of a page where only its number is given.
 const USUAL_SIZE: u32 = 20;
@@ -26,6 +20,7 @@ pub(crate) struct Paging {
     /// `None`: the whole list.
     asked: Option<Page>,
     path: String,
+    query: String,
     /// The other parameters, as they were written.
     others: String,
 }
@@ -34,12 +29,6 @@ pub(crate) struct Paging {
 struct Page {
     number: u64,
     size: u64,
-}
-
-/// How long a list holds, and where it came from.
-pub(crate) struct Provenance {
-    pub(crate) left: Duration,
-    pub(crate) from: From,
 }
 
 impl<S: Sync> FromRequestParts<S> for Paging {
@@ -57,24 +46,22 @@ impl<S: Sync> FromRequestParts<S> for Paging {
         let others = asked.all_but(&["page", "page_size"]);
         // A query may be written in UTF-8, a header may not.
         let others = utf8_percent_encode(&others, CONTROLS).to_string();
-        Ok(Self { asked: page, path: parts.uri.path().to_owned(), others })
+        let (path, query) = (parts.uri.path().to_owned(), query.to_owned());
+        Ok(Self { asked: page, path, query, others })
     }
 }
 
 impl Paging {
-    /// The page of this list as an answer.
-    pub(crate) fn answer<T: Serialize>(
-        &self,
-        list: &[T],
-        provenance: Provenance,
-        known: &Conditional,
-    ) -> Result<Response, ApiError> {
-        let Provenance { left: max_age, from } = provenance;
+    /// What was asked for, whole: the same for the same page.
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The page of this list.
+    pub(crate) fn page<T: Serialize>(&self, list: &[T]) -> Result<Rendered, ApiError> {
         let (range, more) = self.cut(list.len());
         let page = list.get(range).unwrap_or_default();
-        let body = serde_json::to_vec(page).map_err(|_| ApiError::Internal)?.into();
-        let cache_status = Some(cache_status(from, max_age.as_secs()));
-        Ok(Answer { body, max_age, cache_status, last_modified: None, more }.respond(known))
+        Ok(Rendered { more, ..Rendered::of(page)? })
     }
 
     /// Which part of a list of this length, and the headers that say so.

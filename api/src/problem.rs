@@ -1,5 +1,7 @@
 //! Every error that a caller can meet, as a problem (RFC 9457). An internal cause is logged where
-//! it is met and never sent.
+//! it is met and never sent. What there is to say of each type is in [`kinds`].
+
+pub(crate) mod kinds;
 
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::entry::NoMenu;
+use kinds::Kind;
 use serde::Serialize;
 
 /// The errors.
@@ -65,21 +68,23 @@ pub(crate) struct Problem {
 }
 
 impl ApiError {
+    fn kind(&self) -> &'static Kind {
+        match self {
+            Self::UnknownHall(_) => &kinds::UNKNOWN_HALL,
+            Self::InvalidDate => &kinds::INVALID_DATE,
+            Self::Parameter(_) => &kinds::INVALID_PARAMETER,
+            Self::NoMenu { .. } => &kinds::NO_MENU,
+            Self::Unavailable { .. } | Self::StoresAway => &kinds::UNAVAILABLE,
+            Self::Pending => &kinds::PENDING,
+            Self::UnknownPath => &kinds::UNKNOWN_PATH,
+            Self::Method => &kinds::METHOD_NOT_ALLOWED,
+            Self::Internal => &kinds::INTERNAL,
+        }
+    }
+
     /// What a caller sees of it.
     fn problem(&self) -> (StatusCode, Problem) {
-        let (status, r#type, title) = match self {
-            Self::UnknownHall(_) => (404, "/problems/unknown-hall", "Unknown hall"),
-            Self::InvalidDate => (400, "/problems/invalid-date", "Invalid date"),
-            Self::Parameter(_) => (400, "/problems/invalid-parameter", "Invalid parameter"),
-            Self::NoMenu { .. } => (404, "/problems/no-menu", "No menu"),
-            Self::Unavailable { .. } | Self::StoresAway => {
-                (503, "/problems/unavailable", "Temporarily unavailable")
-            }
-            Self::Pending => (503, "/problems/pending", "Not ready yet"),
-            Self::UnknownPath => (404, "/problems/unknown-path", "Unknown path"),
-            Self::Method => (405, "/problems/method-not-allowed", "Method not allowed"),
-            Self::Internal => (500, "/problems/internal", "Internal error"),
-        };
+        let Kind { r#type, status, title, .. } = *self.kind();
         let reason = match self {
             Self::NoMenu { reason, .. } => Some(reason.as_str()),
             Self::Unavailable { .. } => Some("vendor_error"),

@@ -1,11 +1,11 @@
-//! A menu, whoever has it: the cache, else one job and a short wait for it, else the last good
-//! copy. Reads forwards: look, register, look, push, wait, look.
+//! A menu, whoever has it: what this process keeps of the cache, the cache, else one job and a short
+//! wait for it, else the last good copy. Reads forwards: register, look, push, wait, look.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use common::{
-    cache::{Held, Look},
+    cache::{CacheError, Held, Look},
     entry::{Entry, MenuKey, NoMenu},
     meal::Meal,
     queue::{Pushed, Reason, RefreshMenu},
@@ -18,6 +18,7 @@ use crate::{
     degraded,
     flights::Landing,
     problem::ApiError,
+    ready::Ready,
 };
 
 /// With no word from any worker for this long, nobody works.
@@ -31,17 +32,21 @@ const LINE_DOWN: Duration = Duration::from_millis(100);
 const STALE_LEFT: Duration = Duration::from_secs(30);
 
 /// What is served, and where it came from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Served {
-    pub(crate) held: Held,
+    pub(crate) ready: Arc<Ready>,
     pub(crate) from: From,
 }
 
 impl Served {
+    pub(crate) fn new(held: Held, from: From) -> Self {
+        Self { ready: Arc::new(Ready::new(held)), from }
+    }
+
     /// The saved menu: an answer in its own right while it is fresh, a stand-in after.
     pub(crate) fn from_postgres(held: Held) -> Self {
         let fresh = matches!(held.entry, Entry::Menu { is_stale: false, .. });
-        Self { held, from: if fresh { From::Postgres } else { From::Copy } }
+        Self::new(held, if fresh { From::Postgres } else { From::Copy })
     }
 }
 
@@ -66,54 +71,44 @@ pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Se
     if key.date < first || key.date > last {
         return saved(app, &key, NoMenu::OutOfRange).await;
     }
-    let look = match &app.redis {
-        Some(redis) => redis.cache.get(&key).await.map_err(|error| {
+    if let Some(ready) = app.near.menus.get(&key) {
+        return Ok(Served { ready, from: From::Hit });
+    }
+    let (flight, flown, request_id) = (app.clone(), key.clone(), request_id.to_owned());
+    app.flights.join(&key, || fly(flight, flown, request_id)).await
+}
+
+/// What Postgres has of a key that no vendor is asked for.
+async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, ApiError> {
+    match degraded::copy(app, key).await {
+        Ok(Some(held)) => Ok(Served::new(held, From::Postgres)),
+        Ok(None) => {
+            let entry = Entry::NoMenu { reason: otherwise, fetched_at: Utc::now() };
+            Ok(Served::new(Held { entry, left: app.negative }, From::Postgres))
+        }
+        Err(_) => Err(ApiError::StoresAway),
+    }
+}
+
+/// What this process does not keep, for all its requests that want the key.
+async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
+    let Some(redis) = &app.redis else { return past_the_cache(app.clone(), key).await };
+    let started = Instant::now();
+    let mut interest = redis.waiters.register(&key);
+    let foreign = match look(&app, redis, &key).await {
+        Ok(Found::Ready(ready)) => return Ok(Served { ready, from: From::Hit }),
+        Ok(_) if is_unasked(&key) => return saved(&app, &key, NoMenu::MealNotServed).await,
+        Ok(found) => matches!(found, Found::Foreign),
+        Err(error) => {
             // Once it is known to be away, each visitor's word of it would only fill the log.
             if error.is_away() {
                 tracing::debug!(%error, "the cache is not asked");
             } else {
                 tracing::warn!(%error, "the cache cannot be asked");
             }
-        }),
-        None => Err(()),
+            return past_the_cache(app.clone(), key).await;
+        }
     };
-    match look {
-        Ok(Look::Held(held)) => Ok(Served { held, from: From::Hit }),
-        // Nobody can ask a vendor for a meal of its own naming, so nobody can fill the queue so.
-        _ if matches!(key.meal, Meal::Other(_)) => saved(app, &key, NoMenu::MealNotServed).await,
-        Ok(found) => {
-            let foreign = matches!(found, Look::Foreign);
-            let (app, flight, request_id) = (app.clone(), key.clone(), request_id.to_owned());
-            app.clone().flights.join(&key, || fly(app, flight, foreign, request_id)).await
-        }
-        Err(()) => {
-            let (app, flight) = (app.clone(), key.clone());
-            app.clone().flights.join(&key, || degraded::menu(app, flight)).await
-        }
-    }
-}
-
-/// What Postgres has of a key that no vendor is asked for.
-async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, ApiError> {
-    match degraded::copy(app, key).await {
-        Ok(Some(held)) => Ok(Served { held, from: From::Postgres }),
-        Ok(None) => {
-            let entry = Entry::NoMenu { reason: otherwise, fetched_at: Utc::now() };
-            let held = Held { entry, left: app.negative };
-            Ok(Served { held, from: From::Postgres })
-        }
-        Err(_) => Err(ApiError::StoresAway),
-    }
-}
-
-/// A miss, for all requests of this process that want the key.
-async fn fly(app: App, key: MenuKey, foreign: bool, request_id: String) -> Landing {
-    let Some(redis) = &app.redis else { return degraded::menu(app.clone(), key).await };
-    let started = Instant::now();
-    let mut interest = redis.waiters.register(&key);
-    if let Some(landed) = look(redis, &key, From::Hit).await {
-        return Ok(landed);
-    }
     let job = RefreshMenu { key: key.clone(), reason: Reason::Miss, request_id: Some(request_id) };
     match redis.queue.push(&job, foreign).await {
         Err(error) => {
@@ -138,11 +133,11 @@ async fn fly(app: App, key: MenuKey, foreign: bool, request_id: String) -> Landi
         let pause = if redis.waiters.hears() { BACK_STOP } else { LINE_DOWN };
         let next_look = Instant::now() + pause;
         let called = timeout_at(until.min(next_look), interest.called()).await.is_ok();
-        if let Some(landed) = look(redis, &key, From::Stored).await {
+        if let Ok(Found::Ready(ready)) = look(&app, redis, &key).await {
             if !called && redis.waiters.hears() && pause == BACK_STOP {
                 tracing::warn!(job.id = %key, "found by the back-stop: a wake-up was lost");
             }
-            return Ok(landed);
+            return Ok(Served { ready, from: From::Stored });
         }
         if Instant::now() < until {
             continue;
@@ -159,10 +154,44 @@ async fn fly(app: App, key: MenuKey, foreign: bool, request_id: String) -> Landi
     }
 }
 
-async fn look(redis: &Redis, key: &MenuKey, from: From) -> Option<Served> {
-    match redis.cache.get(key).await {
-        Ok(Look::Held(held)) => Some(Served { held, from }),
-        _ => None,
+/// Nobody can ask a vendor for a meal of its own naming, so nobody can fill the queue so.
+const fn is_unasked(key: &MenuKey) -> bool {
+    matches!(key.meal, Meal::Other(_))
+}
+
+async fn past_the_cache(app: App, key: MenuKey) -> Landing {
+    if is_unasked(&key) {
+        return saved(&app, &key, NoMenu::MealNotServed).await;
+    }
+    degraded::menu(app, key).await
+}
+
+/// What a look into Redis finds.
+enum Found {
+    Ready(Arc<Ready>),
+    Nothing,
+    Foreign,
+}
+
+/// Looks into Redis, never into what this process keeps: who was woken wants what is there now.
+async fn look(app: &App, redis: &Redis, key: &MenuKey) -> Result<Found, CacheError> {
+    let mut otherwise = Ok(Found::Nothing);
+    let looked = async {
+        match redis.cache.get(key).await {
+            Ok(Look::Held(held)) => {
+                let ready = Arc::new(Ready::new(held));
+                let until = ready.until;
+                return Some((ready, until));
+            }
+            Ok(Look::Nothing) => {}
+            Ok(Look::Foreign) => otherwise = Ok(Found::Foreign),
+            Err(error) => otherwise = Err(error),
+        }
+        None
+    };
+    match app.near.menus.fill(key, looked).await {
+        Some(ready) => Ok(Found::Ready(ready)),
+        None => otherwise,
     }
 }
 

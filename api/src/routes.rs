@@ -17,7 +17,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get},
+    routing::get,
 };
 use common::store::StoreError;
 use tower_http::{
@@ -25,43 +25,76 @@ use tower_http::{
     cors::{AllowOrigin, CorsLayer},
 };
 use tracing::Instrument;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouter},
+    routes,
+};
 
 use crate::{
+    answer::Conditional,
     app::App,
+    openapi,
+    page::Page,
     problem::{self, ApiError},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where this service describes itself (RFC 8631), with every answer.
+const DESCRIBED: HeaderValue =
+    HeaderValue::from_static("</openapi.json>; rel=\"service-desc\", </docs>; rel=\"service-doc\"");
 
 /// The id of the request that is being answered.
 #[derive(Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
+/// Every endpoint. The handler says where it is served and what it answers (`#[utoipa::path]`), and
+/// this one line makes of that both the route and its place in the description.
+fn endpoints() -> OpenApiRouter<App> {
+    let endpoints = [
+        routes!(menus::show),
+        routes!(halls::list),
+        routes!(hall_menus::list),
+        routes!(items::search),
+        routes!(labels::list),
+        routes!(open_now::list),
+        routes!(stats::dashboard),
+        routes!(health::alive),
+        routes!(health::ready),
+    ];
+    let described = OpenApiRouter::with_openapi(openapi::empty());
+    endpoints.into_iter().fold(described, with_and_without_slash)
+}
+
+/// Browsers lose CORS on a redirect, so both are served. Only one of them is described; links to
+/// further pages keep the one that was asked for.
+fn with_and_without_slash(
+    router: OpenApiRouter<App>,
+    (schemas, paths, methods): UtoipaMethodRouter<App>,
+) -> OpenApiRouter<App> {
+    let slashed: Vec<String> = paths.paths.keys().map(|path| format!("{path}/")).collect();
+    let router = router.routes((schemas, paths, methods.clone()));
+    slashed.iter().fold(router, |router, path| router.route(path, methods.clone()))
+}
+
 /// All of it, layers outermost last.
 pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
-    let routes: [(&str, MethodRouter<App>); 9] = [
-        ("/api/v2/menus", get(menus::show)),
-        ("/api/v2/halls", get(halls::list)),
-        ("/api/v2/halls/{hall_id}/menus", get(hall_menus::list)),
-        ("/api/v2/items", get(items::search)),
-        ("/api/v2/labels", get(labels::list)),
-        ("/api/v2/open-now", get(open_now::list)),
-        ("/api/v2/stats/dashboard", get(stats::dashboard)),
-        ("/healthz", get(health::alive)),
-        ("/readyz", get(health::ready)),
-    ];
-    let mut router = Router::new();
-    for (path, route) in routes {
-        // With and without the slash: browsers lose CORS on a redirect.
-        router = router.route(&format!("{path}/"), route.clone()).route(path, route);
-    }
-    router
+    let (endpoints, document) = endpoints().split_for_parts();
+    endpoints
+        .merge(description(&openapi::complete(document)))
         .fallback(async || ApiError::UnknownPath)
         .method_not_allowed_fallback(async || ApiError::Method)
         .with_state(app)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(cors(allowed_origins))
         .layer(middleware::from_fn(identify))
+}
+
+/// `GET /openapi.json`
+fn description(document: &utoipa::openapi::OpenApi) -> Router<App> {
+    let document = serde_json::to_vec(document).unwrap_or_default();
+    let document = Page::new(document, "application/json", "public, max-age=300");
+    let show = get(async move |known: Conditional| document.respond(&known));
+    Router::new().route("/openapi.json", show.clone()).route("/openapi.json/", show)
 }
 
 /// Names the request, logs it once, and gives problems their bodies.
@@ -76,6 +109,8 @@ async fn identify(mut request: Request, next: Next) -> Response {
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
+        // Beside what leads to the other pages of a list, not in its place.
+        response.headers_mut().append(header::LINK, DESCRIBED);
         let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
         tracing::info!(
             http.method = %method,

@@ -47,7 +47,7 @@ impl Waiters {
     /// what was said in between is unknown.
     pub(crate) fn hear(&self, event: &LineEvent) {
         match event {
-            LineEvent::Up => {
+            LineEvent::Up { .. } => {
                 self.0.hears.store(true, Ordering::Release);
                 self.keys().values().for_each(call);
             }
@@ -59,6 +59,7 @@ impl Waiters {
                 let waiting = self.keys();
                 keys.lines().filter_map(|key| waiting.get(key)).for_each(call);
             }
+            LineEvent::Written(_) | LineEvent::Flushed => {}
         }
     }
 
@@ -120,10 +121,11 @@ mod tests {
     async fn a_line_that_is_lost_or_back_wakes_everybody() {
         let waiters = Waiters::default();
         let mut interest = waiters.register(&key());
-        for event in [LineEvent::Up, LineEvent::Down, LineEvent::Up] {
+        let up = LineEvent::Up { tracking: true };
+        for event in [up.clone(), LineEvent::Down, up.clone()] {
             waiters.hear(&event);
             timeout(SOON, interest.called()).await.expect("woken");
-            assert_eq!(waiters.hears(), event == LineEvent::Up);
+            assert_eq!(waiters.hears(), event == up);
         }
     }
 

@@ -55,6 +55,20 @@ impl Names {
         format!("{}ready", self.prefix)
     }
 
+    /// How the keys of everything that is cached begin: entries, lists and figures.
+    #[must_use]
+    pub fn cached(&self) -> Vec<String> {
+        ["menu:", "halls:", "menus:", "hours:", "dashboard:"]
+            .map(|family| self.list(family))
+            .to_vec()
+    }
+
+    /// The key without the prefix; `None` for a key of somebody else.
+    #[must_use]
+    pub fn strip<'a>(&self, key: &'a str) -> Option<&'a str> {
+        key.strip_prefix(&self.prefix)
+    }
+
     /// The queue, and with it every key that starts with its name.
     #[must_use]
     pub fn queue(&self) -> String {

@@ -270,6 +270,33 @@ impl Stack {
         for key in self.keys().await.iter().filter(|key| key.starts_with(pattern)) {
             redis::cmd("DEL").arg(self.key(key)).query_async::<()>(&mut redis).await.expect("DEL");
         }
+        self.heard().await;
+    }
+
+    /// Writes to Redis past the programs, as an operator may.
+    ///
+    /// # Panics
+    /// When Redis is away or refuses.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without")]
+    pub async fn write(&self, command: &redis::Cmd) {
+        command.query_async::<()>(&mut self.redis().await).await.expect("written");
+        self.heard().await;
+    }
+
+    /// Waits until every api has heard of all that was done in Redis so far: it is told in order,
+    /// so a word said now is the last of it.
+    pub async fn heard(&self) {
+        if !self.variables.iter().any(|(name, _)| name == "REDIS_URL") {
+            return;
+        }
+        let (channel, word) = (self.key("ready"), format!("test:{:016x}", fastrand::u64(..)));
+        eventually("every api has heard of it", Duration::from_secs(10), async || {
+            let mut redis = self.try_redis().await?;
+            let mut say = redis::cmd("PUBLISH");
+            say.arg(&channel).arg(&word).query_async::<()>(&mut redis).await.ok()?;
+            self.apis.iter().all(|api| api.log().contains(&word)).then_some(())
+        })
+        .await;
     }
 
     /// Waits until no job is under way.

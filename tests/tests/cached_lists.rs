@@ -44,12 +44,7 @@ async fn the_second_answer_comes_from_redis_which_forgets_it_after_five_minutes(
         let (body, life) = held(&stack, key).await;
         assert_eq!(body.as_ref(), Some(&first.text), "{key}");
         assert!((295..=300).contains(&life), "{key} lives {life} s");
-        redis::cmd("EXPIRE")
-            .arg(stack.key(key))
-            .arg(100)
-            .query_async::<()>(&mut stack.redis().await)
-            .await
-            .unwrap();
+        stack.write(redis::cmd("EXPIRE").arg(stack.key(key)).arg(100)).await;
         for api in [0, 1] {
             let again = stack.ask(api, reqwest::Method::GET, path, &[]).await;
             assert!(again.header("cache-status").starts_with(HIT), "{again:?}");
@@ -102,19 +97,16 @@ async fn a_load_outlives_who_asked_for_it() {
 #[tokio::test]
 async fn a_value_that_we_did_not_write_is_a_miss_and_is_replaced() {
     let stack = Stack::wanted().workers(0).start().await;
-    let mut redis = stack.redis().await;
     for (path, name) in LISTS {
         let (good, key) = (stack.get(path).await.text, stack.key(name));
         for foreign in ["\u{fffd}{", "", "[", "[{}]", "7", "null", "{\"a\":1}"] {
-            let mut set = redis::cmd("SET");
-            set.arg(&key).arg(foreign).arg("EX").arg(900);
-            set.query_async::<()>(&mut redis).await.unwrap();
+            stack.write(redis::cmd("SET").arg(&key).arg(foreign).arg("EX").arg(900)).await;
             replaced(&stack, path, name, &good).await;
         }
-        redis::cmd("DEL").arg(&key).query_async::<()>(&mut redis).await.unwrap();
-        redis::cmd("LPUSH").arg(&key).arg("x").query_async::<()>(&mut redis).await.unwrap();
+        stack.write(redis::cmd("DEL").arg(&key)).await;
+        stack.write(redis::cmd("LPUSH").arg(&key).arg("x")).await;
         replaced(&stack, path, name, &good).await;
-        redis::cmd("SET").arg(&key).arg(&good).query_async::<()>(&mut redis).await.unwrap();
+        stack.write(redis::cmd("SET").arg(&key).arg(&good)).await;
         replaced(&stack, path, name, &good).await;
     }
     assert!(stack.apis[0].log().contains("not a list of ours in the cache"), "it is logged");
@@ -194,7 +186,6 @@ async fn without_postgres_the_cached_copy_serves_then_the_last_good_one_then_a_5
     let away = "postgres://nobody@127.0.0.1:1/nothing";
     let stack = Stack::wanted().workers(0).with("DATABASE_URL", away).start().await;
     let donor = Stack::wanted().workers(0).start().await;
-    let mut redis = stack.redis().await;
     for (path, key) in LISTS {
         for _ in 0..2 {
             let answer = stack.get(path).await;
@@ -205,9 +196,7 @@ async fn without_postgres_the_cached_copy_serves_then_the_last_good_one_then_a_5
             );
         }
         let good = donor.get(path).await.text;
-        let mut set = redis::cmd("SET");
-        set.arg(stack.key(key)).arg(&good).arg("EX").arg(200);
-        set.query_async::<()>(&mut redis).await.unwrap();
+        stack.write(redis::cmd("SET").arg(stack.key(key)).arg(&good).arg("EX").arg(200)).await;
         let cached = stack.get(path).await;
         assert_eq!((cached.status, &cached.text), (200, &good));
         assert!(cached.header("cache-status").starts_with(HIT));

@@ -120,23 +120,13 @@ async fn a_value_that_we_did_not_write_is_a_miss_and_is_replaced() {
         b"\0LIST",
         b"\0NO LIFE",
     ] {
-        redis::cmd("DEL").arg(&key).query_async::<()>(&mut redis).await.unwrap();
-        match foreign {
-            b"\0LIST" => {
-                redis::cmd("LPUSH").arg(&key).arg("x").query_async::<()>(&mut redis).await.unwrap()
-            }
-            b"\0NO LIFE" => {
-                redis::cmd("SET").arg(&key).arg(&good).query_async::<()>(&mut redis).await.unwrap()
-            }
-            _ => redis::cmd("SET")
-                .arg(&key)
-                .arg(foreign)
-                .arg("EX")
-                .arg(900)
-                .query_async::<()>(&mut redis)
-                .await
-                .unwrap(),
-        }
+        stack.write(redis::cmd("DEL").arg(&key)).await;
+        let write = match foreign {
+            b"\0LIST" => redis::cmd("LPUSH").arg(&key).arg("x").clone(),
+            b"\0NO LIFE" => redis::cmd("SET").arg(&key).arg(&good).clone(),
+            _ => redis::cmd("SET").arg(&key).arg(foreign).arg("EX").arg(900).clone(),
+        };
+        stack.write(&write).await;
         let answer = stack.menu(Hall::Hoch, day, "dinner").await;
         assert!(answer.took < Duration::from_millis(500), "no wake-up is lost: {:?}", answer.took);
         assert_eq!(

@@ -131,7 +131,8 @@ async fn no_search_reads_the_year_from_end_to_end() {
     stack.database.run(YEAR).await;
     let mut link = stack.database.connect().await;
     // What the function that finds dishes sets for itself.
-    let settings = "set jit = off; set enable_seqscan = off; set pg_trgm.word_similarity_threshold = 0.4";
+    let settings =
+        "set jit = off; set enable_seqscan = off; set pg_trgm.word_similarity_threshold = 0.4";
     link.execute(settings).await.unwrap();
     let from = stack.today().checked_sub_days(Days::new(340)).unwrap();
     for words in ["chicken", "chiken tikka", "zzzz"] {

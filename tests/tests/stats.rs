@@ -73,9 +73,8 @@ async fn what_was_cached_before_midnight_is_not_taken_for_today() {
     let mut cached = stack.get(PATH).await.json();
     let today = stack.today();
     cached["reference_date"] = json!(today.checked_sub_days(Days::new(1)).unwrap());
-    let mut set = redis::cmd("SET");
-    set.arg(stack.key("dashboard:stats:default:30")).arg(cached.to_string()).arg("EX").arg(100);
-    set.query_async::<()>(&mut stack.redis().await).await.unwrap();
+    let key = stack.key("dashboard:stats:default:30");
+    stack.write(redis::cmd("SET").arg(key).arg(cached.to_string()).arg("EX").arg(100)).await;
     for _ in 0..2 {
         assert_eq!(stack.get(PATH).await.json()["reference_date"], json!(today));
     }

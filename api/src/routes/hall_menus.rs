@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use common::{cache::LIST_LIFE, entry::instant, hall::HallId, meal::Meal, store::MenuRow};
+use common::{cache::LIST_LIFE, entry::instant, hall, meal::Meal, store::MenuRow};
 use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::past_the_cache;
 use crate::{
@@ -15,19 +17,33 @@ use crate::{
     app::App,
     cached,
     extract::{HallInPath, Parameters},
-    paging::{Paging, Provenance},
+    openapi::{
+        params::{IfNoneMatch, PageParams},
+        responses::{BadRequest, NotModified, Unavailable, UnknownHall},
+        schemas::{self, HallId},
+    },
+    paging::Paging,
     problem::ApiError,
     read_through::From,
+    rendered::Rendered,
 };
 
 /// A menu as it is listed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedMenu)]
 struct Listed<'a> {
+    /// The hall's own day (Pacific).
     date: NaiveDate,
+    #[schema(value_type = schemas::Meal)]
     meal: &'a str,
+    #[schema(minimum = 1)]
     station_count: i32,
+    #[schema(minimum = 1)]
     item_count: i32,
+    /// Older than its lifetime, or of a day that the vendor does not show any more.
     is_stale: bool,
+    /// When the vendor was read.
+    #[schema(format = DateTime)]
     fetched_at: String,
 }
 
@@ -38,8 +54,37 @@ struct Filter {
     to: Option<NaiveDate>,
 }
 
-/// `GET /api/v2/halls/{hall_id}/menus[?meal=][&from=][&to=][&page=][&page_size=]`: from the cached
-/// list; with a filter straight from Postgres.
+/// Menus of a hall
+///
+/// What is known of a hall from today on (Pacific), without the dishes: ordered by date and by the order of a
+/// day. Nothing known is `[]`, and nothing in the past is ever listed. From the cached list; with a filter
+/// straight from the database.
+#[utoipa::path(
+    get,
+    path = "/api/v2/halls/{hall_id}/menus",
+    tag = "Menus",
+    operation_id = "hall_menus",
+    params(
+        ("hall_id" = HallId, Path, description = "Which hall.", example = "hoch"),
+        ("meal" = Option<String>, Query, description = "Only this meal, written as for a menu; what is no \
+            meal finds nothing.", min_length = 1, max_length = 64, example = "lunch"),
+        ("from" = Option<NaiveDate>, Query, description = "From this day on; before today means today.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+        ("to" = Option<NaiveDate>, Query, description = "Up to this day.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-15"),
+        PageParams,
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The menus, or a page of them.", body = Vec<Listed<'_>>,
+            headers(("x-total-count" = u64, description = "How many there are on all pages; of a page only.")),
+            example = json!([{
+                "date": "2026-02-09", "meal": "lunch", "station_count": 10, "item_count": 37,
+                "is_stale": false, "fetched_at": "2026-02-09T19:02:11Z",
+            }])),
+        NotModified, BadRequest, UnknownHall, Unavailable,
+    ),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     HallInPath(hall): HallInPath,
@@ -49,38 +94,42 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let (now, filter) = (Utc::now(), Filter::read(&asked)?);
     let today = app.day_of(now);
-    let (mut menus, mut provenance) = match filter {
-        None => upcoming(&app, hall, today).await?,
-        Some(filter) => matching(&app, hall, today, filter).await?,
-    };
-    menus.retain(|menu| menu.date >= today);
-    let ends = menus.iter().filter_map(|menu| left(menu.fresh_until?, now));
-    let unchanged = ends.chain(midnight(&app, today).and_then(|end| left(end, now))).min();
-    provenance.left = provenance.left.min(unchanged.unwrap_or(LIST_LIFE));
-    let listed: Vec<Listed<'_>> = menus.iter().map(|menu| Listed::at(now, menu)).collect();
-    paging.answer(&listed, provenance, &known)
-}
-
-async fn upcoming(
-    app: &App,
-    hall: HallId,
-    today: NaiveDate,
-) -> Result<(Vec<MenuRow>, Provenance), ApiError> {
+    if let Some(filter) = filter {
+        let menus = matching(&app, hall, today, filter).await?;
+        let page = page(&app, &paging, now, &menus)?;
+        return Ok(page.answer(From::Postgres, LIST_LIFE, &known));
+    }
     let store = app.store.clone();
     let make = async move { store.menus_from(hall, today, None, None).await };
-    let menus = cached::get_or_load(app, &format!("menus:upcoming:{hall}"), make).await?;
-    Ok((menus.value()?, Provenance { left: menus.left, from: menus.from }))
+    let menus = cached::get_or_load(&app, &format!("menus:upcoming:{hall}"), make).await?;
+    let page = menus.rendered(paging.query(), |menus| page(&app, &paging, now, menus))?;
+    Ok(page.answer(menus.from, menus.left, &known))
 }
 
 async fn matching(
     app: &App,
-    hall: HallId,
+    hall: hall::HallId,
     today: NaiveDate,
     filter: Filter,
-) -> Result<(Vec<MenuRow>, Provenance), ApiError> {
+) -> Result<Vec<MenuRow>, ApiError> {
     let from = filter.from.unwrap_or(today).max(today);
-    let menus = app.store.menus_from(hall, from, filter.to, filter.meal.as_deref()).await;
-    Ok((past_the_cache(menus)?, Provenance { left: LIST_LIFE, from: From::Postgres }))
+    past_the_cache(app.store.menus_from(hall, from, filter.to, filter.meal.as_deref()).await)
+}
+
+/// The menus of today and later, as they are until the first of them turns stale or the day ends.
+fn page(
+    app: &App,
+    paging: &Paging,
+    now: DateTime<Utc>,
+    menus: &[MenuRow],
+) -> Result<Rendered, ApiError> {
+    let today = app.day_of(now);
+    let menus = || menus.iter().filter(|menu| menu.date >= today);
+    let listed: Vec<Listed<'_>> = menus().map(|menu| Listed::at(now, menu)).collect();
+    let ends = menus().filter_map(|menu| left(menu.fresh_until?, now));
+    let unchanged = ends.chain(midnight(app, today).and_then(|end| left(end, now))).min();
+    let until = unchanged.map(|left| Instant::now() + left);
+    Ok(Rendered { until, ..paging.page(&listed)? })
 }
 
 impl Filter {

@@ -10,7 +10,7 @@ use axum::{
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use common::{
     entry::instant,
-    hall::HallId,
+    hall,
     meal::Meal,
     store::{FoundItem, Span},
     tags::Tags,
@@ -22,9 +22,15 @@ use super::past_the_cache;
 use crate::{
     answer::{Answer, Conditional, cache_status},
     app::App,
+    coded::Coded,
     cursor::Question,
     diet::{Verdict, Wishes},
     extract::Parameters,
+    openapi::{
+        params::{DietParams, IfNoneMatch},
+        responses::{BadRequest, NotModified, Unavailable, UnknownHall},
+        schemas::{FoundItems, HallId},
+    },
     problem::ApiError,
     read_through::From,
     search::Search,
@@ -60,7 +66,39 @@ struct Listed<'a> {
     not_stated: Option<Vec<&'static str>>,
 }
 
-/// `GET /api/v2/items?q=[&diet=][&exclude_allergen=][&hall_id=][&from=][&to=][&meal=][&limit=][&cursor=]`
+/// Search
+///
+/// What is served somewhere, found by its words: first what has all of them in its name, then what
+/// begins so, then what says so in its description, then what merely looks like it (typos); within
+/// each by day, hall and meal. Only what is saved is found; no vendor is asked.
+#[utoipa::path(
+    get,
+    path = "/api/v2/items",
+    tag = "Menus",
+    operation_id = "items",
+    params(
+        ("q" = String, Query, description = "The words: letter case, accents and order do not matter. With at least \
+            one letter or digit.", min_length = 1, max_length = 64, example = "tikka masala"),
+        DietParams,
+        ("hall_id" = Option<HallId>, Query, description = "This hall alone."),
+        ("from" = Option<NaiveDate>, Query, description = "The first day, past ones included; else today.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+        ("to" = Option<NaiveDate>, Query, description = "The last day; else as far as is known.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-15"),
+        ("meal" = Option<String>, Query, description = "This meal alone, written as in `/api/v2/menus`.",
+            min_length = 1, max_length = 64, example = "lunch"),
+        ("limit" = Option<u32>, Query, description = "How many items a page; else 20.", minimum = 1, maximum = 100,
+            example = 20),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the other parameters \
+            as they were (`limit` may change).", min_length = 1, max_length = 256),
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "A page of what was found; nothing found is a page without items. A further page \
+            is in `next_cursor` and in `link` (`next`).", body = FoundItems),
+        NotModified, BadRequest, UnknownHall, Unavailable,
+    ),
+)]
 pub(super) async fn search(
     State(app): State<App>,
     known: Conditional,
@@ -78,8 +116,9 @@ pub(super) async fn search(
     let listed = items.iter().map(|item| Listed::at(now, item, &search.wishes)).collect();
     let page = Page { items: listed, next_cursor: next.as_deref() };
     let link = next.as_ref().map(|next| (header::LINK, link(&uri, &asked, next)));
+    let body = Coded::new(serde_json::to_vec(&page).map_err(|_| ApiError::Internal)?.into());
     let answer = Answer {
-        body: serde_json::to_vec(&page).map_err(|_| ApiError::Internal)?.into(),
+        body: &body,
         max_age: holds_for(&app, &items, now),
         cache_status: Some(cache_status(From::Postgres, 0)),
         last_modified: None,
@@ -91,8 +130,8 @@ pub(super) async fn search(
 /// What is looked for, and which question that is.
 fn read(asked: &Parameters, today: NaiveDate) -> Result<(Search, Question), ApiError> {
     let words = words(asked)?;
-    let hall = asked.optional("hall_id")?;
-    let hall = hall.map(|hall| HallId::parse(&hall).ok_or(ApiError::UnknownHall(hall)));
+    let asked_hall = asked.optional("hall_id")?;
+    let hall = asked_hall.map(|word| hall::HallId::parse(&word).ok_or(ApiError::UnknownHall(word)));
     let (from, to) = (asked.optional_date("from")?, asked.optional_date("to")?);
     // What can be no meal's word stays as it is, and finds nothing.
     let meal = asked.optional("meal")?;
@@ -103,7 +142,7 @@ fn read(asked: &Parameters, today: NaiveDate) -> Result<(Search, Question), ApiE
     let (first, last) = (from.map(|day| day.to_string()), to.map(|day| day.to_string()));
     let question = Question::of([
         Some(&*words),
-        span.hall.map(HallId::as_str),
+        span.hall.map(hall::HallId::as_str),
         first.as_deref(),
         last.as_deref(),
         span.meal.as_deref(),

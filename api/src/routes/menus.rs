@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderName, HeaderValue},
+    http::HeaderName,
     response::{IntoResponse, Response},
 };
 use common::{
@@ -13,14 +13,52 @@ use common::{
 
 use super::RequestId;
 use crate::{
-    answer::{Answer, Conditional, cache_status},
+    answer::{Answer, Conditional, cache_status, set},
     app::App,
     extract::Parameters,
+    openapi::{
+        params::IfNoneMatch,
+        responses::{BadRequest, MenuNotFound, MenuUnavailable, NotModified},
+        schemas::{HallId, Menu},
+    },
     problem::ApiError,
     read_through::{self, Served, stale_left},
 };
 
-/// `GET /api/v2/menus?hall_id=&date=&meal=`
+/// A menu
+///
+/// What a hall serves at one meal of one day. Parameters are checked in the order hall, date, meal, and the
+/// first that is wrong is the answer. A first request may wait some seconds for the vendor; the next ones, for
+/// any meal of that day, are answered at once.
+#[utoipa::path(
+    get,
+    path = "/api/v2/menus",
+    tag = "Menus",
+    operation_id = "menu",
+    params(
+        ("hall_id" = HallId, Query, description = "Which hall.", example = "hoch"),
+        ("date" = NaiveDate, Query, description = "Which day of the hall (Pacific). Vendors are asked from \
+            yesterday to 14 days ahead; of other days there is what was saved.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+        ("meal" = String, Query, description = "`breakfast`, `brunch`, `lunch`, `dinner`, `late_night`, \
+            `snack`, or a vendor's own. Letter case, outer blanks, and a blank or hyphen for `_` do not matter. \
+            What is no meal is 404.",
+            min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_ -]+$", example = "lunch"),
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The menu.", body = Menu,
+            headers(("last-modified" = String, description = "When the vendor was read.")),
+            example = json!({
+                "hall_id": "hoch", "date": "2026-02-09", "meal": "lunch",
+                "stations": [{ "name": "Grill", "items": [
+                    { "name": "Veggie Burger", "description": null, "tags": ["contains-soy", "vegan", "vegetarian"] },
+                ] }],
+                "is_stale": false, "fetched_at": "2026-02-09T19:02:11Z",
+            })),
+        NotModified, BadRequest, MenuNotFound, MenuUnavailable,
+    ),
+)]
 pub(super) async fn show(
     State(app): State<App>,
     Extension(RequestId(request_id)): Extension<RequestId>,
@@ -35,33 +73,32 @@ pub(super) async fn show(
     };
     let key = MenuKey { hall, date, meal };
     let served = read_through::menu(&app, key.clone(), &request_id).await?;
-    Ok(answer(&key, served, &known))
+    Ok(answer(&key, &served, &known))
 }
 
-fn answer(key: &MenuKey, served: Served, known: &Conditional) -> Response {
-    let left = served.held.left;
+fn answer(key: &MenuKey, served: &Served, known: &Conditional) -> Response {
+    let (ready, left) = (&served.ready, served.ready.left());
     let cache_status = cache_status(served.from, left.as_secs());
-    match served.held.entry {
-        Entry::Menu { body, is_stale, fetched_at } => {
-            let max_age = if is_stale { left.min(stale_left()) } else { left };
-            let (cache_status, last_modified) = (Some(cache_status), Some(fetched_at));
+    match &ready.entry {
+        Entry::Menu { is_stale, .. } => {
+            let max_age = if *is_stale { left.min(stale_left()) } else { left };
+            let (body, last_modified) = (&ready.body, ready.last_modified.clone());
+            let cache_status = Some(cache_status);
             Answer { body, max_age, cache_status, last_modified, more: Vec::new() }.respond(known)
         }
         Entry::NoMenu { reason, .. } => {
-            let (hall, date) = (key.hall.as_str(), key.date.to_string());
+            let (hall, date, reason) = (key.hall.as_str(), key.date.to_string(), *reason);
             let error = ApiError::NoMenu { hall, date, meal: key.meal.to_string(), reason, left };
-            with_cache_status(error, &cache_status)
+            with_cache_status(error, cache_status)
         }
         Entry::Failed { .. } => {
-            with_cache_status(ApiError::Unavailable { retry_after: left }, &cache_status)
+            with_cache_status(ApiError::Unavailable { retry_after: left }, cache_status)
         }
     }
 }
 
-fn with_cache_status(error: ApiError, status: &str) -> Response {
+fn with_cache_status(error: ApiError, status: String) -> Response {
     let mut response = error.into_response();
-    if let Ok(status) = HeaderValue::from_str(status) {
-        response.headers_mut().insert(HeaderName::from_static("cache-status"), status);
-    }
+    set(response.headers_mut(), HeaderName::from_static("cache-status"), status);
     response
 }

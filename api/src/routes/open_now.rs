@@ -12,15 +12,23 @@ use common::{
     meal::Meal,
 };
 use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use super::past_the_cache;
 use crate::{
     answer::{Answer, Conditional, cache_status},
     app::App,
-    cached,
+    cached::{self, Cached},
     extract::Parameters,
+    openapi::{
+        params::IfNoneMatch,
+        responses::{BadRequest, NotModified, Unavailable},
+        schemas,
+    },
     problem::ApiError,
     read_through::From,
+    rendered::Rendered,
 };
 
 /// The longest that an answer holds.
@@ -33,66 +41,126 @@ const AHEAD: Days = Days::new(45);
 const SPECIAL: &str = "special";
 
 /// A hall as it is listed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HallNow)]
 struct Listed<'a> {
+    #[schema(value_type = schemas::HallId)]
     id: HallId,
+    #[schema(example = "Hoch-Shanahan")]
     name: &'a str,
+    #[schema(example = "Harvey Mudd")]
     college: &'a str,
+    #[schema(pattern = "^#[0-9a-f]{6}$", example = "#eaaa00")]
     color: &'a str,
+    /// A meal, or `special`: an opening of which no meal is stated. `null`: closed.
+    #[schema(required, example = "lunch")]
     current_meal: Option<String>,
+    #[schema(required, format = DateTime)]
     opens_at: Option<String>,
+    /// At this instant it is open no longer.
+    #[schema(required, format = DateTime)]
     closes_at: Option<String>,
-    /// Of closed halls alone: nothing within the horizon is `null`.
+    /// Of closed halls alone: nothing within 14 days is `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Opening>)]
     next_opening: Option<Option<Opening>>,
 }
 
-/// A meal to come.
-#[derive(Serialize)]
+/// A meal to come. Times carry the Pacific offset of their day.
+#[derive(Serialize, ToSchema)]
 struct Opening {
+    #[schema(example = "dinner")]
     meal: String,
+    #[schema(format = DateTime)]
     opens_at: String,
+    #[schema(format = DateTime)]
     closes_at: String,
 }
 
-/// `GET /api/v2/open-now[?at=RFC3339][&include_closed=true]`
+/// Who is open
+///
+/// The halls that are open now, or at another instant, ordered by name. Weekly hours; what is announced for a
+/// date wins over them. Of two meals at once the one that started last. `max-age` ends at the next opening or
+/// closing of any hall, and no stale answer is allowed.
+#[utoipa::path(
+    get,
+    path = "/api/v2/open-now",
+    tag = "Halls",
+    operation_id = "open_now",
+    params(
+        ("at" = Option<String>, Query, description = "Another instant than now: RFC 3339, years 2000 to 2099.",
+            format = DateTime, pattern = "^20[0-9]{2}-", max_length = 64, example = "2026-02-09T12:00:00-08:00"),
+        ("include_closed" = Option<bool>, Query, description = "Closed halls too.", example = true),
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The halls.", body = Vec<Listed<'_>>,
+            example = json!([{
+                "id": "hoch", "name": "Hoch-Shanahan", "college": "Harvey Mudd", "color": "#eaaa00",
+                "current_meal": "lunch", "opens_at": "2026-02-09T11:15:00-08:00",
+                "closes_at": "2026-02-09T13:00:00-08:00",
+            }])),
+        NotModified, BadRequest, Unavailable,
+    ),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     known: Conditional,
     asked: Parameters,
 ) -> Result<Response, ApiError> {
     let (at, include_closed) = (at(&asked)?, flag(&asked, "include_closed")?);
-    let (schedule, from, left) = schedule(&app, at.unwrap_or_else(Utc::now)).await?;
-    // The clock is read when there is nothing left to wait for.
-    let now = at.unwrap_or_else(Utc::now);
-    let halls = schedule.halls.iter();
-    let listed: Vec<_> =
-        halls.filter_map(|hall| Listed::at(hall, app.zone, now, include_closed)).collect();
-    let max_age = holds_for(&schedule, app.zone, now);
-    let answer = Answer {
-        body: serde_json::to_vec(&listed).map_err(|_| ApiError::Internal)?.into(),
-        max_age,
-        cache_status: Some(cache_status(from, left.as_secs())),
-        last_modified: None,
-        // No stale answer, for no reason: it would say "open" of a hall that has closed.
-        more: vec![(CACHE_CONTROL, format!("public, max-age={}", max_age.as_secs()))],
+    let hours = hours(&app).await?;
+    let Some(at) = at else {
+        let query = if include_closed { "all" } else { "open" };
+        // The clock is read when there is nothing left to wait for.
+        let make = |hours: &Schedule| rendered(hours, app.zone, Utc::now(), include_closed);
+        let rendered = hours.rendered(query, make)?;
+        let max_age = rendered.until.map_or(LONGEST, |until| until - Instant::now());
+        return Ok(respond(&rendered, max_age, (hours.from, hours.left), &known));
     };
-    Ok(answer.respond(&known))
-}
-
-/// The hours that matter at this instant: the cached ones, or, for an instant that they do not
-/// reach, those that Postgres has.
-async fn schedule(app: &App, at: DateTime<Utc>) -> Result<(Schedule, From, Duration), ApiError> {
-    let (from, to) = cached_dates(app.day_of(Utc::now()));
-    let store = app.store.clone();
-    let make = async move { store.hours(from, to).await };
-    let cached = cached::get_or_load::<Schedule, _>(app, "hours:all", make).await?;
-    let schedule = cached.value()?;
-    if schedule.covers(app.zone, at) {
-        return Ok((schedule, cached.from, cached.left));
+    if hours.value().covers(app.zone, at) {
+        let rendered = rendered(hours.value(), app.zone, at, include_closed)?;
+        let max_age = holds_for(hours.value(), app.zone, at);
+        return Ok(respond(&rendered, max_age, (hours.from, hours.left), &known));
     }
     let (from, to) = Schedule::dates_for(app.zone, at);
-    Ok((past_the_cache(app.store.hours(from, to).await)?, From::Postgres, Duration::ZERO))
+    let hours = past_the_cache(app.store.hours(from, to).await)?;
+    let rendered = rendered(&hours, app.zone, at, include_closed)?;
+    let max_age = holds_for(&hours, app.zone, at);
+    Ok(respond(&rendered, max_age, (From::Postgres, Duration::ZERO), &known))
+}
+
+/// The hours as they are cached: enough for now, and for most of what is asked with `at`.
+async fn hours(app: &App) -> Result<Cached<Schedule>, ApiError> {
+    let (from, to) = cached_dates(app.day_of(Utc::now()));
+    let store = app.store.clone();
+    cached::get_or_load(app, "hours:all", async move { store.hours(from, to).await }).await
+}
+
+/// The halls as they are at `now`, until the next meal of any of them begins or ends.
+fn rendered(
+    hours: &Schedule,
+    zone: Tz,
+    now: DateTime<Utc>,
+    closed_too: bool,
+) -> Result<Rendered, ApiError> {
+    let halls = hours.halls.iter();
+    let listed: Vec<_> = halls.filter_map(|hall| Listed::at(hall, zone, now, closed_too)).collect();
+    let until = Some(Instant::now() + holds_for(hours, zone, now));
+    Ok(Rendered { until, ..Rendered::of(&listed)? })
+}
+
+fn respond(
+    rendered: &Rendered,
+    max_age: Duration,
+    (from, left): (From, Duration),
+    known: &Conditional,
+) -> Response {
+    // No stale answer, for no reason: it would say "open" of a hall that has closed.
+    let control = format!("public, max-age={}", max_age.as_secs());
+    let cache_status = Some(cache_status(from, left.as_secs()));
+    let (body, more) = (&rendered.body, vec![(CACHE_CONTROL, control)]);
+    Answer { body, max_age, cache_status, last_modified: None, more }.respond(known)
 }
 
 fn cached_dates(today: NaiveDate) -> (NaiveDate, NaiveDate) {

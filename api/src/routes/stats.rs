@@ -1,7 +1,7 @@
 //! The statistics dashboard.
 
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use common::{
     stats::{Dashboard, Window},
     store::Outlook,
@@ -12,10 +12,35 @@ use crate::{
     app::App,
     cached::{self, Cached},
     extract::Parameters,
+    openapi::{
+        figures,
+        params::IfNoneMatch,
+        responses::{BadRequest, NotModified, Unavailable},
+    },
     problem::ApiError,
 };
 
-/// `GET /api/v2/stats/dashboard[?reference_date=][&days=]`
+/// Figures
+///
+/// Of so many days of the halls, up to a reference date: what was read of the vendors in them, whichever day it
+/// is for.
+#[utoipa::path(
+    get,
+    path = "/api/v2/stats/dashboard",
+    tag = "Statistics",
+    operation_id = "dashboard",
+    params(
+        ("reference_date" = Option<NaiveDate>, Query, description = "The last of the days; else today.",
+            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+        ("days" = Option<u32>, Query, description = "How many; else 30.", minimum = 1, maximum = 365,
+            example = 30),
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "The figures.", body = figures::Dashboard),
+        NotModified, BadRequest, Unavailable,
+    ),
+)]
 pub(super) async fn dashboard(
     State(app): State<App>,
     known: Conditional,
@@ -29,7 +54,7 @@ pub(super) async fn dashboard(
         None => of_today(&app, days, now).await?,
     };
     let cache_status = Some(cache_status(found.from, found.left.as_secs()));
-    let (body, max_age) = (found.body, found.left);
+    let (body, max_age) = (found.body(), found.left);
     let answer = Answer { body, max_age, cache_status, last_modified: None, more: Vec::new() };
     Ok(answer.respond(&known))
 }
@@ -40,14 +65,10 @@ async fn of_today(app: &App, days: u32, now: DateTime<Utc>) -> Result<Cached<Das
     let today = app.day_of(now);
     let window = Window { last: today, days };
     let found = of(app, window, "default", now).await?;
-    if ends(&found)? == today {
+    if found.value().reference_date == today {
         return Ok(found);
     }
     Ok(of(app, window, &today.to_string(), now).await.unwrap_or(found))
-}
-
-fn ends(found: &Cached<Dashboard>) -> Result<NaiveDate, ApiError> {
-    found.value().map(|dashboard| dashboard.reference_date)
 }
 
 async fn of(

@@ -28,7 +28,7 @@ async fn the_hours_are_cached_for_five_minutes_and_garbage_there_is_replaced() {
     assert_eq!(hall_at(&stack, "hoch", &at).await, before, "from the cache");
     let garbage = ["", "[]", "{\"from\":1}", "\u{0}"];
     for text in garbage {
-        redis::cmd("SET").arg(&key).arg(text).query_async::<()>(&mut redis).await.unwrap();
+        stack.write(redis::cmd("SET").arg(&key).arg(text)).await;
         assert_eq!(hall_at(&stack, "hoch", &at).await, "closed", "{text:?} is a miss");
         let held: String = redis::cmd("GET").arg(&key).query_async(&mut redis).await.unwrap();
         assert!(held.starts_with("{\"from\":\"20"), "{held}");

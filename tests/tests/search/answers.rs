@@ -158,7 +158,10 @@ async fn an_answer_says_how_long_it_holds_and_is_not_sent_twice() {
     );
     assert!(answer.text.starts_with(r#"{"items":[{"hall_id":"hoch","date":""#), "{}", answer.text);
     assert_eq!(answer.header("cache-status"), "menus5c; fwd=bypass; detail=postgres");
-    assert!(answer.max_age().unwrap() <= 60 && answer.headers.get("link").is_none(), "{answer:?}");
+    assert!(
+        answer.max_age().unwrap() <= 60 && !answer.header("link").contains("next"),
+        "{answer:?}"
+    );
     let etag = answer.header("etag").to_owned();
     let again =
         stack.ask(0, Method::GET, "/api/v2/items/?q=soup", &[("if-none-match", &etag)]).await;

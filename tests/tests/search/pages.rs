@@ -36,7 +36,7 @@ async fn all(stack: &Stack, first: &str, between: impl AsyncFn(usize)) -> Vec<Va
         let body = answer.json();
         met.extend(body["items"].as_array().unwrap().clone());
         let Some(cursor) = body["next_cursor"].as_str() else {
-            assert!(answer.headers.get("link").is_none());
+            assert_eq!(next(&answer), "");
             break;
         };
         path = format!("{first}&cursor={cursor}");

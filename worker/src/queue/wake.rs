@@ -11,7 +11,7 @@ use std::{
 
 use common::{
     config::SecretUrl,
-    line::{self, LineEvent},
+    line::{self, Interests, LineEvent},
 };
 use futures::task::AtomicWaker;
 
@@ -43,9 +43,11 @@ impl Wake {
 
 /// Follows the queue's channel for ever.
 pub(crate) async fn follow(url: SecretUrl, channel: String, wake: Arc<Wake>) {
-    line::follow(url, channel, move |event| match event {
-        LineEvent::Up | LineEvent::Said(_) => wake.call(),
-        LineEvent::Down => {}
+    let interests = Interests { channel, prefixes: Vec::new() };
+    line::follow(url, interests, move |event| {
+        if matches!(event, LineEvent::Up { .. } | LineEvent::Said(_)) {
+            wake.call();
+        }
     })
     .await;
 }

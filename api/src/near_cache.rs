@@ -1,0 +1,235 @@
+//! What this process keeps of the cache: ready to be sent, and dropped as soon as Redis says that its
+//! key was written (client-side caching). While Redis does not say so, nothing here is older than
+//! [`UNTRACKED`]; while the line to it is down, nothing is kept at all.
+
+use std::{
+    hash::Hash,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use quick_cache::{
+    DefaultHashBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle, GuardResult, PlaceholderGuard},
+};
+use tokio::time::Instant;
+
+/// The most that one near cache keeps, in bytes.
+const CAPACITY: u64 = 16 * 1024 * 1024;
+/// So many keys are expected; only a hint.
+const KEYS: usize = 1024;
+/// The oldest that is kept unasked while Redis does not tell of writes.
+const UNTRACKED: Duration = Duration::from_secs(30);
+
+/// Something that can be kept.
+pub(crate) trait Weighs {
+    /// What it takes, in bytes, give or take.
+    fn bytes(&self) -> usize;
+}
+
+/// See the top of the file.
+pub(crate) struct NearCache<K, V> {
+    slots: Cache<K, Slot<V>, ByBytes>,
+    /// For how long an entry may be kept, in ms; 0 = nothing is kept.
+    longest: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Slot<V> {
+    value: V,
+    until: Instant,
+}
+
+/// A reserved place.
+type Place<'a, K, V> =
+    PlaceholderGuard<'a, K, Slot<V>, ByBytes, DefaultHashBuilder, DefaultLifecycle<K, Slot<V>>>;
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl<K, V: Weighs> Weighter<K, Slot<V>> for ByBytes {
+    fn weight(&self, _: &K, slot: &Slot<V>) -> u64 {
+        slot.value.bytes().max(1) as u64
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Clone + Weighs> Default for NearCache<K, V> {
+    fn default() -> Self {
+        Self { slots: Cache::with_weighter(KEYS, CAPACITY, ByBytes), longest: AtomicU64::new(0) }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
+    /// What is kept of this key, if it still holds.
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
+        if self.longest.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let slot = self.slots.get(key)?;
+        (slot.until > Instant::now()).then_some(slot.value)
+    }
+
+    /// Keeps what a look into Redis finds and until when it holds, unless the key is written
+    /// while it looks: the place is reserved first, and a write takes the reservation away.
+    pub(crate) async fn fill(
+        &self,
+        key: &K,
+        look: impl Future<Output = Option<(V, Instant)>>,
+    ) -> Option<V> {
+        let longest = Duration::from_millis(self.longest.load(Ordering::Acquire));
+        let reserved = if longest.is_zero() { None } else { self.reserve(key) };
+        let asked = Instant::now();
+        let (value, until) = look.await?;
+        if let Some(place) = reserved {
+            let until = until.min(asked + longest);
+            // Refused when the key was written meanwhile: then the value serves this once.
+            let _ = place.insert(Slot { value: value.clone(), until });
+        }
+        Some(value)
+    }
+
+    fn reserve(&self, key: &K) -> Option<Place<'_, K, V>> {
+        match self.slots.get_value_or_guard(key, Some(Duration::ZERO)) {
+            GuardResult::Guard(place) => Some(place),
+            // Another request has reserved it.
+            GuardResult::Timeout => None,
+            GuardResult::Value(_) => {
+                // Its time is over.
+                self.slots.remove(key);
+                match self.slots.get_value_or_guard(key, Some(Duration::ZERO)) {
+                    GuardResult::Guard(place) => Some(place),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// The key was written.
+    pub(crate) fn drop_key(&self, key: &K) {
+        self.slots.remove(key);
+    }
+
+    /// Any key may have been written.
+    pub(crate) fn drop_all(&self) {
+        self.slots.clear();
+    }
+
+    /// From now on it is known what is written, or, without `tracking`, it is not.
+    pub(crate) fn open(&self, tracking: bool) {
+        self.drop_all();
+        let longest = if tracking { Duration::from_secs(86_400) } else { UNTRACKED };
+        self.longest
+            .store(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// From now on nothing is known.
+    pub(crate) fn close(&self) {
+        self.longest.store(0, Ordering::Release);
+        self.drop_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+
+    impl Weighs for &'static str {
+        fn bytes(&self) -> usize {
+            self.len()
+        }
+    }
+
+    type Near = NearCache<u8, &'static str>;
+
+    fn found(value: &'static str, secs: u64) -> Option<(&'static str, Instant)> {
+        Some((value, Instant::now() + Duration::from_secs(secs)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_found_is_kept_until_it_runs_out_or_is_written() {
+        let near = Near::default();
+        near.open(true);
+        assert_eq!(near.fill(&1, ready(found("a", 60))).await, Some("a"));
+        assert_eq!(near.get(&1), Some("a"));
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(near.get(&1), None);
+        assert_eq!(near.fill(&1, ready(found("b", 60))).await, Some("b"), "in its place");
+        assert_eq!(near.get(&1), Some("b"));
+        near.drop_key(&1);
+        assert_eq!(near.get(&1), None);
+        assert_eq!(near.fill(&1, ready(None)).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_written_during_the_look_is_not_kept() {
+        let near = Near::default();
+        near.open(true);
+        for (at, write) in
+            [Near::drop_all as fn(&Near), |near| near.drop_key(&1), |near| near.open(true)]
+                .into_iter()
+                .enumerate()
+        {
+            let look = async {
+                let found = found("old", 60);
+                write(&near);
+                found
+            };
+            assert_eq!(near.fill(&1, look).await, Some("old"), "{at}");
+            assert_eq!(near.get(&1), None, "{at}");
+        }
+        assert_eq!(near.fill(&1, ready(found("new", 60))).await, Some("new"));
+        assert_eq!(near.get(&1), Some("new"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_looks_at_once_are_both_answered() {
+        let near = Near::default();
+        near.open(true);
+        let (go, gone) = tokio::sync::oneshot::channel::<()>();
+        let first = near.fill(&1, async {
+            let _ = gone.await;
+            found("first", 60)
+        });
+        tokio::pin!(first);
+        assert!(tokio::time::timeout(Duration::ZERO, &mut first).await.is_err());
+        assert_eq!(near.fill(&1, ready(found("second", 60))).await, Some("second"));
+        go.send(()).unwrap();
+        assert_eq!(first.await, Some("first"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_tracking_nothing_gets_old_and_without_a_line_nothing_is_kept() {
+        let near = Near::default();
+        near.fill(&1, ready(found("a", 600))).await;
+        assert_eq!(near.get(&1), None, "closed at first");
+        near.open(false);
+        near.fill(&1, ready(found("a", 600))).await;
+        tokio::time::advance(UNTRACKED - Duration::from_millis(1)).await;
+        assert_eq!(near.get(&1), Some("a"));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(near.get(&1), None);
+        near.fill(&1, ready(found("a", 600))).await;
+        near.close();
+        assert_eq!(near.get(&1), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_bounded_by_bytes() {
+        #[derive(Clone)]
+        struct Large;
+        impl Weighs for Large {
+            fn bytes(&self) -> usize {
+                1024 * 1024
+            }
+        }
+        let near = NearCache::<u32, Large>::default();
+        near.open(true);
+        for key in 0..100 {
+            let until = Instant::now() + Duration::from_secs(60);
+            near.fill(&key, ready(Some((Large, until)))).await;
+        }
+        assert!(near.slots.weight() <= CAPACITY, "{}", near.slots.weight());
+        assert!((0..100).any(|key| near.get(&key).is_some()));
+    }
+}
