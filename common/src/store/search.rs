@@ -142,8 +142,9 @@ impl Store {
                from page
                join menu_items i using (hall_id, date, meal_order, meal, position)
                join dishes d on d.id = i.dish_id
-               join menus m on m.hall_id = page.hall_id and m.date = page.date and m.meal = page.meal
-               join menu_days day on day.hall_id = page.hall_id and day.date = page.date
+               join menus m on m.hall_id = page.hall_id collate "default" and m.date = page.date
+                and m.meal = page.meal collate "default"
+               join menu_days day on day.hall_id = m.hall_id and day.date = m.date
                 and day.menus_read_at = m.fetched_at
                order by page.rank, page.date, page.hall_id, page.meal_order, page.meal, page.position"#,
             dishes,
@@ -175,6 +176,7 @@ impl Store {
         after: Option<&Place>,
         limit: i64,
     ) -> Result<Vec<FoundItem>, StoreError> {
+        // Collated as the table of menus is, whose index is then of use.
         // `+ 0`: no index on the dish is to be used, the one in order is to be walked.
         let rows = sqlx::query_as!(
             Row,
@@ -197,8 +199,9 @@ impl Store {
                from page
                join menu_items i using (hall_id, date, meal_order, meal, position)
                join dishes d on d.id = i.dish_id
-               join menus m on m.hall_id = page.hall_id and m.date = page.date and m.meal = page.meal
-               join menu_days day on day.hall_id = page.hall_id and day.date = page.date
+               join menus m on m.hall_id = page.hall_id collate "default" and m.date = page.date
+                and m.meal = page.meal collate "default"
+               join menu_days day on day.hall_id = m.hall_id and day.date = m.date
                 and day.menus_read_at = m.fetched_at
                order by page.date, page.hall_id, page.meal_order, page.meal, page.position"#,
             dishes,
