@@ -123,16 +123,22 @@ as $$
 declare
     out_of_step jsonb;
 begin
+    if menus_to_read is null then
+        return;
+    end if;
     select jsonb_agg(jsonb_build_object('hall_id', hall_id, 'date', date, 'meal', meal, 'counts', counts))
     into out_of_step
     from (
         select m.hall_id, m.date, m.meal, asked.differs,
-               coalesce(m.fetched_at = d.menus_read_at, false) as counts,
+               coalesce(m.fetched_at = (select d.menus_read_at from menu_days d
+                                        where d.hall_id = m.hall_id and d.date = m.date), false) as counts,
                exists (select from menu_items i
                        where i.hall_id = m.hall_id and i.date = m.date and i.meal = m.meal) as has_items
         from jsonb_to_recordset(menus_to_read) as asked (hall_id text, date date, meal text, differs boolean)
-        join menus m using (hall_id, date, meal)
-        left join menu_days d on d.hall_id = m.hall_id and d.date = m.date
+        -- offset 0: menu by menu; the planner expects a hundred, and would read the year for them
+        cross join lateral (select * from menus m
+                            where m.hall_id = asked.hall_id and m.date = asked.date and m.meal = asked.meal
+                            offset 0) as m
     ) as menu
     where case when counts then differs or not has_items else has_items end;
     if out_of_step is null then
@@ -143,7 +149,9 @@ begin
     with menu as materialized (
         select m.hall_id, m.date, m.meal, case when asked.counts then m.stations end as stations
         from jsonb_to_recordset(out_of_step) as asked (hall_id text, date date, meal text, counts boolean)
-        join menus m using (hall_id, date, meal)
+        cross join lateral (select * from menus m
+                            where m.hall_id = asked.hall_id and m.date = asked.date and m.meal = asked.meal
+                            offset 0) as m
     ),
     item as materialized (
         select read.*, md5(jsonb_build_array(name, description, tags)::text)::uuid as hash
