@@ -137,15 +137,20 @@ impl Store {
                    limit $13
                )
                select page.rank as "rank!", page.date, page.hall_id, page.meal_order as "meal_order!", page.meal, page.position,
-                      i.station, d.name, d.description, d.tags, m.fetched_at,
-                      case when day.state = 'posted' then day.fresh_until end as fresh_until
+                      i.station, d.name, d.description, d.tags, known.fetched_at as "fetched_at!",
+                      known.fresh_until
                from page
                join menu_items i using (hall_id, date, meal_order, meal, position)
                join dishes d on d.id = i.dish_id
-               join menus m on m.hall_id = page.hall_id collate "default" and m.date = page.date
-                and m.meal = page.meal collate "default"
-               join menu_days day on day.hall_id = m.hall_id and day.date = m.date
-                and day.menus_read_at = m.fetched_at
+               cross join lateral (
+                   select m.fetched_at, case when day.state = 'posted' then day.fresh_until end as fresh_until
+                   from menus m
+                   join menu_days day on day.hall_id = m.hall_id and day.date = m.date
+                    and day.menus_read_at = m.fetched_at
+                   where m.hall_id = page.hall_id collate "default" and m.date = page.date
+                     and m.meal = page.meal collate "default"
+                   offset 0
+               ) as known
                order by page.rank, page.date, page.hall_id, page.meal_order, page.meal, page.position"#,
             dishes,
             ranks,
@@ -176,7 +181,7 @@ impl Store {
         after: Option<&Place>,
         limit: i64,
     ) -> Result<Vec<FoundItem>, StoreError> {
-        // Collated as the table of menus is, whose index is then of use.
+        // `offset 0`: item by item, and collated as the tables of menus are, whose indexes are then used.
         // `+ 0`: no index on the dish is to be used, the one in order is to be walked.
         let rows = sqlx::query_as!(
             Row,
@@ -194,15 +199,20 @@ impl Store {
                    limit $12
                )
                select $2::smallint as "rank!", page.date, page.hall_id, page.meal_order as "meal_order!", page.meal, page.position,
-                      i.station, d.name, d.description, d.tags, m.fetched_at,
-                      case when day.state = 'posted' then day.fresh_until end as fresh_until
+                      i.station, d.name, d.description, d.tags, known.fetched_at as "fetched_at!",
+                      known.fresh_until
                from page
                join menu_items i using (hall_id, date, meal_order, meal, position)
                join dishes d on d.id = i.dish_id
-               join menus m on m.hall_id = page.hall_id collate "default" and m.date = page.date
-                and m.meal = page.meal collate "default"
-               join menu_days day on day.hall_id = m.hall_id and day.date = m.date
-                and day.menus_read_at = m.fetched_at
+               cross join lateral (
+                   select m.fetched_at, case when day.state = 'posted' then day.fresh_until end as fresh_until
+                   from menus m
+                   join menu_days day on day.hall_id = m.hall_id and day.date = m.date
+                    and day.menus_read_at = m.fetched_at
+                   where m.hall_id = page.hall_id collate "default" and m.date = page.date
+                     and m.meal = page.meal collate "default"
+                   offset 0
+               ) as known
                order by page.date, page.hall_id, page.meal_order, page.meal, page.position"#,
             dishes,
             rank,
