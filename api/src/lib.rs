@@ -5,6 +5,7 @@
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
 //! A screen: `routes` → `routes::day` or `week` → `extract` → `many` → `read_through` → `answer`.
+//! A search: `routes` → `routes::items` → `extract`, `diet`, `cursor` → `search` → [`common::store`].
 //! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
 
 mod answer;
@@ -12,6 +13,7 @@ mod app;
 mod cached;
 mod coded;
 pub mod config;
+mod cursor;
 mod degraded;
 mod diet;
 mod extract;
@@ -28,6 +30,7 @@ mod read_through;
 mod ready;
 mod rendered;
 mod routes;
+mod search;
 mod waiters;
 
 use std::time::Duration;

@@ -4,7 +4,9 @@ mod day;
 mod hall_menus;
 mod halls;
 mod health;
+mod items;
 mod known_halls;
+mod labels;
 mod menus;
 mod open_now;
 mod screen;
@@ -58,6 +60,8 @@ fn endpoints() -> OpenApiRouter<App> {
         routes!(week::show),
         routes!(halls::list),
         routes!(hall_menus::list),
+        routes!(items::search),
+        routes!(labels::list),
         routes!(open_now::list),
         routes!(stats::dashboard),
         routes!(health::alive),

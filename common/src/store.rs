@@ -5,6 +5,7 @@ mod copies;
 mod hours;
 mod lists;
 mod runs;
+mod search;
 mod stats;
 
 use std::{
@@ -32,6 +33,7 @@ use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
 pub use lists::{HallRow, MenuRow};
 pub use runs::{FetchRun, RunState};
+pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;
 
 /// Postgres could not be asked, or refused.

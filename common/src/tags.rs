@@ -65,6 +65,12 @@ impl Tags {
     }
 }
 
+impl FromIterator<String> for Tags {
+    fn from_iter<I: IntoIterator<Item = String>>(tags: I) -> Self {
+        Self(tags.into_iter().collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 
 mod answer;
 mod process;
+mod queries;
 mod stack;
 mod stores;
 pub mod stub;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 pub use answer::Answer;
 pub use process::{Program, binary};
+pub use queries::asked_by_the_program;
 pub use stack::{Jobs, Stack, Wanted, menu_path};
 pub use stores::{Database, OwnRedis};
 

@@ -18,6 +18,21 @@ pub(crate) struct PageParams {
     page_size: u32,
 }
 
+/// Of what somebody can eat; see `diet.rs`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DietParams {
+    /// Diets and promises with commas in between (`kind` `diet` or `promise` of `/api/v2/labels`): only
+    /// dishes of which the vendor states all of them.
+    #[param(required = false, min_length = 1, max_length = 256, example = "vegetarian,local")]
+    diet: String,
+    /// Allergens and ingredients with commas in between, with or without their `contains-`: no dish of
+    /// which the vendor states one of them. Those that it does not speak of are in each dish's
+    /// `not_stated`: that is not "free of".
+    #[param(required = false, min_length = 1, max_length = 256, example = "milk,tree-nut")]
+    exclude_allergen: String,
+}
+
 /// Of what has an `etag`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]

@@ -170,3 +170,68 @@ pub(crate) enum Reason {
     VendorError,
     Pending,
 }
+
+/// A page of a search.
+#[derive(ToSchema)]
+pub(crate) struct FoundItems {
+    /// Best ones first.
+    #[schema(max_items = 100)]
+    items: Vec<FoundItem>,
+    /// What to send as `cursor` for the next page; `null` on the last one.
+    #[schema(required, max_length = 256)]
+    next_cursor: Option<String>,
+}
+
+/// A dish as it is served somewhere.
+#[derive(ToSchema)]
+pub(crate) struct FoundItem {
+    hall_id: HallId,
+    /// The hall's own day (Pacific).
+    date: NaiveDate,
+    meal: Meal,
+    /// The station's name.
+    #[schema(max_length = 500, example = "Grill")]
+    station: String,
+    /// The vendor's name for the dish.
+    #[schema(min_length = 1, max_length = 500, example = "Veggie Burger")]
+    name: String,
+    /// What the vendor adds to the name.
+    #[schema(required, max_length = 500)]
+    description: Option<String>,
+    /// What the vendor states of it: sorted, without duplicates. Absent means "not stated".
+    #[schema(example = json!(["vegan", "vegetarian"]))]
+    tags: Vec<String>,
+    /// As in a menu.
+    is_stale: bool,
+    /// When the vendor was read.
+    fetched_at: DateTime<Utc>,
+    /// With `exclude_allergen` alone: which of those allergens the vendor says nothing of.
+    #[schema(nullable = false, example = json!(["milk"]))]
+    not_stated: Option<Vec<String>>,
+}
+
+/// A tag that we know.
+#[derive(ToSchema)]
+pub(crate) struct Label {
+    /// The tag.
+    #[schema(example = "contains-almond")]
+    id: String,
+    /// `diet`, `promise`, `allergen` or `ingredient`.
+    #[schema(example = "allergen")]
+    kind: String,
+    /// For people.
+    #[schema(example = "Contains almond")]
+    name: String,
+    /// What is true of every dish that bears it, in tags.
+    #[schema(example = json!(["contains-tree-nut"]))]
+    implies: Vec<String>,
+    vendors: LabelWords,
+}
+
+/// Each vendor's own words for a label; none where it never states it.
+#[derive(ToSchema)]
+pub(crate) struct LabelWords {
+    sodexo: Vec<String>,
+    bon_appetit: Vec<String>,
+    pomona: Vec<String>,
+}

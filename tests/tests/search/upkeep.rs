@@ -1,0 +1,142 @@
+//! What can be found is kept in step with the menus that count, and costs a save nothing.
+
+use common::meal::Meal;
+use tests::{Stack, stub::Hall};
+
+use crate::{alone, names, save};
+
+/// Every row with its place in the table and the transaction that wrote it.
+async fn rows(stack: &Stack) -> String {
+    let rows = |table: &str| {
+        format!(
+            "select coalesce(string_agg(ctid::text || xmin::text, ' ' order by ctid), '') from {table}"
+        )
+    };
+    let items = stack.database.text(&rows("menu_items")).await;
+    items + &stack.database.text(&rows("dishes")).await
+}
+
+#[tokio::test]
+async fn a_menu_that_does_not_count_is_not_found() {
+    let stack = alone().await;
+    save(&stack, "hoch", stack.today(), "lunch", &["Red Soup"]).await;
+    save(&stack, "hoch", stack.today(), "dinner", &["Red Stew"]).await;
+    assert_eq!(names(&stack, "q=red").await, ["Red Soup", "Red Stew"]);
+    for (change, found) in [
+        ("update menu_days set state = 'not_posted'", vec!["Red Soup", "Red Stew"]),
+        ("update menu_days set state = 'closed', menus_read_at = null", vec![]),
+        (
+            "update menu_days set state = 'posted', menus_read_at = '2026-02-09T19:02:11Z'",
+            vec!["Red Soup", "Red Stew"],
+        ),
+        ("update menus set fetched_at = now() where meal = 'lunch'", vec!["Red Stew"]),
+        (
+            "update menu_days set menus_read_at = (select fetched_at from menus where meal = 'lunch')",
+            vec!["Red Soup"],
+        ),
+        (
+            "update menus set fetched_at = (select menus_read_at from menu_days)",
+            vec!["Red Soup", "Red Stew"],
+        ),
+        ("delete from menus where meal = 'lunch'", vec!["Red Stew"]),
+        ("delete from menu_days", vec![]),
+    ] {
+        stack.database.run(change).await;
+        assert_eq!(names(&stack, "q=red").await, found, "{change}");
+    }
+    let left = "select (select count(*) from menu_items) + (select count(*) from dishes)";
+    assert_eq!(stack.database.number(left).await, 0, "a dish goes with its last item");
+}
+
+#[tokio::test]
+async fn a_menu_that_is_read_again_as_it_was_touches_nothing() {
+    let stack = Stack::start().await;
+    let day = stack.weekday();
+    for hall in [Hall::Hoch, Hall::Collins, Hall::Frank] {
+        assert_eq!(stack.menu(hall, day, "dinner").await.status, 200);
+    }
+    stack.is_idle().await;
+    let (before, reads) = (rows(&stack).await, "select count(*) from fetch_runs");
+    let first = stack.database.number(reads).await;
+    assert!(before.len() > 1000, "{before}");
+    stack.grow_old().await;
+    for hall in [Hall::Hoch, Hall::Collins, Hall::Frank] {
+        stack.menu(hall, day, "dinner").await;
+    }
+    stack.is_idle().await;
+    assert_eq!(stack.database.number(reads).await, first * 2, "it was read again");
+    assert_eq!(rows(&stack).await, before);
+}
+
+#[tokio::test]
+async fn a_dish_that_changes_leaves_the_others_alone() {
+    let stack = alone().await;
+    save(&stack, "hoch", stack.today(), "lunch", &["Red Soup", "Red Stew", "Red Rice"]).await;
+    let ids = "select string_agg(id::text, ' ' order by name) from dishes where name <> 'Red Stew'";
+    let before = stack.database.text(ids).await;
+    let change =
+        "update menus set stations = jsonb_set(stations, '{0,items,1,name}', '\"Blue Stew\"')";
+    stack.database.run(change).await;
+    assert_eq!(names(&stack, "q=red").await, ["Red Soup", "Red Rice"]);
+    assert_eq!(names(&stack, "q=stew").await, ["Blue Stew"]);
+    let ids = ids.replace("Red Stew", "Blue Stew");
+    assert_eq!(stack.database.text(&ids).await, before);
+    stack.database.run("update menus set stations = stations #- '{0,items,0}'").await;
+    assert_eq!(names(&stack, "q=red").await, ["Red Rice"]);
+    assert_eq!(stack.database.number("select count(*) from dishes").await, 2);
+}
+
+#[tokio::test]
+async fn any_shape_is_saved_and_what_is_no_dish_is_left_out() {
+    let stack = alone().await;
+    let long = "x".repeat(3000);
+    for (meal, stations) in [
+        ("a", "null".to_owned()),
+        ("b", "\"text\"".to_owned()),
+        ("c", "{\"items\": 1}".to_owned()),
+        ("d", "[1, null, [], {\"name\": 5}, {\"items\": {}}]".to_owned()),
+        ("e", "[{\"items\": [1, null, {}, {\"name\": null}, {\"name\": 7}, {\"name\": \"Odd One\"}]}]".to_owned()),
+        ("f", "[{\"name\": {}, \"items\": [{\"name\": \"Odd Two\", \"description\": [1], \"tags\": \"vegan\"}]}]".to_owned()),
+        ("g", format!("[{{\"items\": [{{\"name\": \"Odd {long}\", \"tags\": [1, null, \"b\", \"a\", \"b\"]}}]}}]")),
+    ] {
+        let read = "'2026-02-09T19:02:11Z'::timestamptz";
+        let date = stack.today();
+        stack
+            .database
+            .run(&format!(
+                "insert into menu_days values ('hoch', '{date}', 'posted', {read}, {read}, 1, {read}) on conflict do nothing;
+                 insert into menus (hall_id, date, meal, stations, station_count, item_count, fetched_at)
+                 values ('hoch', '{date}', '{meal}', '{stations}', 1, 1, {read})"
+            ))
+            .await;
+    }
+    assert_eq!(stack.database.number("select count(*) from menus").await, 7);
+    let met = names(&stack, "q=odd").await;
+    assert_eq!(met[..2], ["Odd One", "Odd Two"]);
+    assert_eq!((met.len(), met[2].len()), (3, 500));
+    let tags = stack.database.text("select tags::text from dishes where name like 'Odd x%'").await;
+    assert_eq!(tags, "{a,b}");
+}
+
+#[tokio::test]
+async fn meals_stand_in_the_order_of_a_day() {
+    let stack = alone().await;
+    let meals = [
+        "zebra_buffet",
+        "late_night",
+        "dinner",
+        "snack",
+        "lunch",
+        "brunch",
+        "breakfast",
+        "a_feast",
+    ];
+    for meal in meals {
+        save(&stack, "hoch", stack.today(), meal, &[&format!("Toast {meal}")]).await;
+    }
+    let mut expected: Vec<String> = Meal::OF_A_DAY.iter().map(Meal::to_string).collect();
+    expected.extend(["a_feast", "zebra_buffet"].map(str::to_owned));
+    let met = names(&stack, "q=toast").await;
+    let met: Vec<&str> = met.iter().filter_map(|name| name.strip_prefix("Toast ")).collect();
+    assert_eq!(met, expected);
+}
