@@ -1,6 +1,8 @@
 //! Every type of problem, once: what answers carry of it, what the description shows, and what its
 //! page says. A type that is not in this table cannot be sent.
 
+use serde::Serialize;
+
 /// A type of problem.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
@@ -25,6 +27,26 @@ pub(crate) struct Example {
     pub(crate) reason: Option<&'static str>,
 }
 
+/// An example as it would be sent.
+#[derive(Serialize)]
+pub(crate) struct Sent {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    instance: &'static str,
+}
+
+impl Kind {
+    pub(crate) fn as_sent(&self, example: &Example) -> Sent {
+        let Self { r#type, title, status, .. } = *self;
+        let Example { detail, reason } = *example;
+        Sent { r#type, title, status, detail, reason, instance: "0beb1ec60b3192a1b85d8438" }
+    }
+}
+
 const fn said(detail: &'static str) -> Example {
     Example { detail, reason: None }
 }
@@ -36,6 +58,9 @@ const fn because(reason: &'static str, detail: &'static str) -> Example {
 macro_rules! kinds {
     ($($name:ident = $kind:expr;)*) => {
         $(pub(crate) static $name: Kind = $kind;)*
+
+        /// All of them, in the order in which they are listed.
+        pub(crate) static ALL: &[&Kind] = &[$(&$name),*];
     };
 }
 
