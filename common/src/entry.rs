@@ -66,7 +66,8 @@ impl<'de> Deserialize<'de> for MenuKey {
     }
 }
 
-/// A day written as exactly `YYYY-MM-DD` in ten ASCII characters (RFC 3339 `full-date`).
+/// A day written as exactly `YYYY-MM-DD` in ten ASCII characters (RFC 3339 `full-date`). There is no
+/// year 0, and days before it could not be written so.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let shaped = text.len() == 10
@@ -74,6 +75,7 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         });
+    let shaped = shaped && !text.starts_with("0000");
     if shaped { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn list(
     asked: Parameters,
     paging: Paging,
 ) -> Result<Response, ApiError> {
-    let (college, vendor) = (asked.optional("college")?, asked.optional("vendor_type")?);
+    let (college, vendor) = (asked.sought("college")?, asked.sought("vendor_type")?);
     let (halls, provenance) = if college.is_none() && vendor.is_none() {
         all(&app).await?
     } else {

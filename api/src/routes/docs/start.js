@@ -1,5 +1,5 @@
 // Shows the description of the service that this page comes from; asks nobody else.
-SwaggerUIBundle({
+window.ui = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#ui",
   deepLinking: true,
