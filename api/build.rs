@@ -63,5 +63,5 @@ fn wrapped(archive: &[u8], entry: usize) -> Option<Vec<u8>> {
 /// A little-endian number of so many bytes.
 fn number(archive: &[u8], at: usize, size: usize) -> Option<usize> {
     let bytes = archive.get(at..at + size)?.iter().rev();
-    Some(bytes.fold(0, |number, byte| number << 8 | usize::from(*byte)))
+    Some(bytes.fold(0, |number, byte| (number << 8) | usize::from(*byte)))
 }

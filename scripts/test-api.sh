@@ -51,20 +51,22 @@ install_tools() {
 }
 
 ask_everything() {
-  TODAY=$(today) attend "$tools/st" --config-file schemathesis.toml run "$1/openapi.json"
+  local config=$RUN_DIR/schemathesis.toml
+  sed "s/\"TODAY\"/\"$(today)\"/" schemathesis.toml >"$config"
+  attend "$tools/st" --config-file "$config" run "$1/openapi.json"
 }
 
 try_pages() {
   local browser=''
-  browser=$(chromium) || (install_packages chromium) || true
-  browser=${browser:-$(chromium)} || {
+  browser=$(find_chromium) || (install_packages chromium) || true
+  browser=${browser:-$(find_chromium)} || {
     warn "there is no Chromium and it cannot be installed: /docs is not tried in a browser"
     return 0
   }
   attend "$tools/python" scripts/test-api/pages.py "$browser" "$1" "${PAGES_DIR:-$RUN_DIR}"
 }
 
-chromium() {
+find_chromium() {
   command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 

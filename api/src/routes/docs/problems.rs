@@ -28,7 +28,7 @@ fn framed(style: &str, title: &str, content: &str) -> String {
 fn list() -> String {
     let row = |kind: &&Kind| {
         let Kind { r#type, status, title, meaning, .. } = kind;
-        let (title, meaning) = (text(title), text(meaning));
+        let (title, meaning) = (text(title), prose(meaning));
         format!("<dt>{status} <a href=\"{type}\">{title}</a></dt>\n<dd>{meaning}</dd>\n")
     };
     let rows: String = kinds::ALL.iter().map(row).collect();
@@ -47,11 +47,20 @@ fn of(kind: &Kind) -> String {
         .filter_map(|example| serde_json::to_string_pretty(&kind.as_sent(example)).ok())
         .map(|example| format!("<pre>{}</pre>\n", text(&example)))
         .collect();
-    let (meaning, when, advice) = (text(meaning), text(when), text(advice));
+    let [meaning, when, advice] = [meaning, when, advice].map(|words| prose(words));
     format!(
         "<p>Status {status}, <code>{type}</code></p>\n<p>{meaning}</p>\n\
          <h2>When it comes</h2>\n<p>{when}</p>\n\
          <h2>What to do</h2>\n<p>{advice}</p>\n\
          <h2>How it looks</h2>\n{examples}"
     )
+}
+
+/// A paragraph's text, what stands in backticks as code.
+fn prose(words: &str) -> String {
+    let parts = words.split('`').enumerate().map(|(nth, part)| match nth % 2 {
+        0 => text(part).into_owned(),
+        _ => format!("<code>{}</code>", text(part)),
+    });
+    parts.collect()
 }
