@@ -1,7 +1,7 @@
 # Every target is one script, so that a person, CI and the README call the same thing.
 # Arguments go through ARGS, as in: make test ARGS="two_hundred_visitors"
 
-.PHONY: help run live test test-fast lint fmt bench migrate prepare down ci
+.PHONY: help run live test test-fast test-api lint fmt bench migrate prepare down ci
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
@@ -17,6 +17,9 @@ test: ## every test, with stores of its own
 
 test-fast: ## only the tests that start no program
 	@scripts/test.sh --fast $(ARGS)
+
+test-api: ## the running api against its own description, and its pages in a browser
+	@scripts/test-api.sh $(ARGS)
 
 lint: ## format, clippy, documentation, scripts, compose file
 	@scripts/lint.sh

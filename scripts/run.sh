@@ -204,4 +204,4 @@ stay_up() {
   done
 }
 
-main "$@"
+[[ ${BASH_SOURCE[0]} != "$0" ]] || main "$@"

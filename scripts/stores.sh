@@ -142,6 +142,29 @@ start_stores() {
   start_postgres "$1"
 }
 
+# --- what tests start from ---
+
+# What the caller's shell has set for a run of its own must not change what is tested. `.env.example`
+# has every variable of the programs.
+forget_settings() {
+  local name
+  while read -r name; do
+    case $name in
+      DATABASE_URL | REDIS_URL | LOG) ;;
+      *) unset "$name" ;;
+    esac
+  done < <(sed -nE 's/^#?([A-Z_]+)=.*/\1/p' .env.example)
+}
+
+# One build for the whole workspace: a build of some packages would choose other features of what
+# they stand on, and compile that twice.
+build_programs() {
+  local target=${CARGO_TARGET_DIR:-$ROOT/target}/debug
+  say "Building the programs"
+  attend cargo build --workspace --locked --bins
+  export API_BIN=$target/api WORKER_BIN=$target/worker VENDOR_STUB_BIN=$target/vendor-stub
+}
+
 main() {
   local kind=quick
   case ${1:-} in

@@ -16,7 +16,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    coded::{Coded, Coding},
+    coded::{Coded, Coding, Variant},
     read_through::From,
 };
 
@@ -47,6 +47,16 @@ impl Conditional {
     /// This body in the coding that the caller wants, or word that it has it already.
     pub(crate) fn send(&self, body: &Coded, kind: &'static str) -> Response {
         let (variant, coding) = body.variant(self.coding);
+        self.send_variant(variant, coding, kind)
+    }
+
+    /// The same, of one that is in its coding already.
+    pub(crate) fn send_variant(
+        &self,
+        variant: &Variant,
+        coding: Coding,
+        kind: &'static str,
+    ) -> Response {
         let unchanged = self.has(&variant.etag);
         let body = if unchanged { Body::empty() } else { Body::from(variant.bytes.clone()) };
         let mut response = Response::new(body);

@@ -88,6 +88,12 @@ impl Parameters {
         Ok(Some(value.into_owned()))
     }
 
+    /// As [`Self::optional`], for a name that is looked for in Postgres, which takes no NUL in a text.
+    /// Nothing is called so: another sign that nothing has in its name serves as well.
+    pub(crate) fn sought(&self, name: &str) -> Result<Option<String>, ApiError> {
+        Ok(self.optional(name)?.map(|value| value.replace('\0', "\u{fffd}")))
+    }
+
     /// The value of a parameter that must be given.
     pub(crate) fn required(&self, name: &str) -> Result<String, ApiError> {
         let missing = || ApiError::Parameter(format!("Parameter {name} is missing"));

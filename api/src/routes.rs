@@ -1,6 +1,7 @@
 //! Every route and layer on one screen.
 
 mod day;
+mod docs;
 mod hall_menus;
 mod halls;
 mod health;
@@ -21,7 +22,6 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use common::store::StoreError;
 use tower_http::{
@@ -35,10 +35,8 @@ use utoipa_axum::{
 };
 
 use crate::{
-    answer::Conditional,
     app::App,
     openapi,
-    page::Page,
     problem::{self, ApiError},
 };
 
@@ -86,21 +84,14 @@ fn with_and_without_slash(
 pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
     let (endpoints, document) = endpoints().split_for_parts();
     endpoints
-        .merge(description(&openapi::complete(document)))
+        // Not described, but for people: /openapi.json, /docs, /problems.
+        .merge(docs::pages(&openapi::complete(document)))
         .fallback(async || ApiError::UnknownPath)
         .method_not_allowed_fallback(async || ApiError::Method)
         .with_state(app)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(cors(allowed_origins))
         .layer(middleware::from_fn(identify))
-}
-
-/// `GET /openapi.json`
-fn description(document: &utoipa::openapi::OpenApi) -> Router<App> {
-    let document = serde_json::to_vec(document).unwrap_or_default();
-    let document = Page::new(document, "application/json", "public, max-age=300");
-    let show = get(async move |known: Conditional| document.respond(&known));
-    Router::new().route("/openapi.json", show.clone()).route("/openapi.json/", show)
 }
 
 /// Names the request, logs it once, and gives problems their bodies.

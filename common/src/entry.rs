@@ -63,7 +63,8 @@ impl<'de> Deserialize<'de> for MenuKey {
     }
 }
 
-/// A day written as exactly `YYYY-MM-DD` in ten ASCII characters (RFC 3339 `full-date`).
+/// A day written as exactly `YYYY-MM-DD` in ten ASCII characters (RFC 3339 `full-date`). There is no
+/// year 0, and days before it could not be written so.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return None };
@@ -73,6 +74,9 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
         })
     };
     let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
+    if year == 0 {
+        return None;
+    }
     NaiveDate::from_ymd_opt(year, number(&[m1, m2])?, number(&[d1, d2])?)
 }
 

@@ -89,6 +89,7 @@ async fn a_filter_goes_past_the_cache() {
         ("college=Pomona&vendor_type=pomona", vec!["frank", "frary", "oldenborg"]),
         ("college=Pomona&vendor_type=sodexo", vec![]),
         ("vendor_type=nobody", vec![]),
+        ("college=Pomona%00", vec![]),
     ] {
         let answer = stack.get(&format!("/api/v2/halls?{filter}")).await;
         let halls = answer.json();
@@ -220,6 +221,7 @@ async fn what_is_known_of_a_hall_comes_from_today_on_in_the_order_of_a_day() {
         ("meal=Lunch".to_owned(), vec![3, 9]),
         ("meal=late-night".to_owned(), vec![6]),
         ("meal=l%21".to_owned(), vec![]),
+        ("meal=lunch%00".to_owned(), vec![]),
         (format!("from={yesterday}&to={today}"), vec![0]),
         (format!("to={yesterday}"), vec![]),
         (format!("from={}", day(2)), vec![9]),

@@ -97,6 +97,7 @@ async fn wrong_parameters_are_named_and_cost_nothing() {
         ("days=1&days=1", "Parameter days is given more than once"),
         ("reference_date=2026-02-30", date),
         ("reference_date=20260209", date),
+        ("reference_date=0000-12-31", date),
         ("reference_date=default", date),
         ("reference_date=", "Parameter reference_date is empty"),
     ] {
@@ -104,7 +105,7 @@ async fn wrong_parameters_are_named_and_cost_nothing() {
         assert_eq!(answer.problem(400).0, detail, "{query}");
     }
     assert_eq!(stack.keys().await, Vec::<String>::new());
-    for edge in ["reference_date=0000-01-01&days=365", "reference_date=9999-12-31&days=365"] {
+    for edge in ["reference_date=0001-01-01&days=365", "reference_date=9999-12-31&days=365"] {
         assert_eq!(stack.get(&format!("{PATH}?{edge}")).await.status, 200, "{edge}");
     }
 }

@@ -149,8 +149,8 @@ fn problem(description: &str, kinds: &[&Kind]) -> Response {
     let mut content = Content::new(Some(one_of(kinds)));
     for kind in kinds {
         for example in kind.examples {
-            let value = json(kind, example);
-            let built = ExampleBuilder::new().summary(example.detail).value(Some(value)).build();
+            let value = serde_json::to_value(kind.as_sent(example)).ok();
+            let built = ExampleBuilder::new().summary(example.detail).value(value).build();
             content.examples.insert(name(kind, example), built.into());
         }
     }
@@ -191,17 +191,4 @@ fn name(kind: &Kind, example: &Example) -> String {
     let kind = kind.r#type.trim_start_matches("/problems/");
     let nth = if example.detail.contains("no number") { "-range" } else { "" };
     example.reason.map_or_else(|| format!("{kind}{nth}"), ToOwned::to_owned)
-}
-
-/// A problem as it is sent.
-pub(crate) fn json(kind: &Kind, example: &Example) -> serde_json::Value {
-    let Kind { r#type, title, status, .. } = kind;
-    let mut problem = json!({
-        "type": r#type, "title": title, "status": status, "detail": example.detail,
-        "instance": "0beb1ec60b3192a1b85d8438",
-    });
-    if let (Some(reason), Some(fields)) = (example.reason, problem.as_object_mut()) {
-        fields.insert("reason".to_owned(), reason.into());
-    }
-    problem
 }

@@ -1,6 +1,8 @@
 //! Every type of problem, once: what answers carry of it, what the description shows, and what its
 //! page says. A type that is not in this table cannot be sent.
 
+use serde::Serialize;
+
 /// A type of problem.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
@@ -8,7 +10,7 @@ pub(crate) struct Kind {
     pub(crate) r#type: &'static str,
     pub(crate) status: u16,
     pub(crate) title: &'static str,
-    /// What it says, in a sentence or two.
+    /// What it says, in a sentence or two; here and in what follows, code stands in backticks.
     pub(crate) meaning: &'static str,
     /// When it comes.
     pub(crate) when: &'static str,
@@ -25,6 +27,26 @@ pub(crate) struct Example {
     pub(crate) reason: Option<&'static str>,
 }
 
+/// An example as it would be sent.
+#[derive(Serialize)]
+pub(crate) struct Sent {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    instance: &'static str,
+}
+
+impl Kind {
+    pub(crate) fn as_sent(&self, example: &Example) -> Sent {
+        let Self { r#type, title, status, .. } = *self;
+        let Example { detail, reason } = *example;
+        Sent { r#type, title, status, detail, reason, instance: "0beb1ec60b3192a1b85d8438" }
+    }
+}
+
 const fn said(detail: &'static str) -> Example {
     Example { detail, reason: None }
 }
@@ -36,6 +58,9 @@ const fn because(reason: &'static str, detail: &'static str) -> Example {
 macro_rules! kinds {
     ($($name:ident = $kind:expr;)*) => {
         $(pub(crate) static $name: Kind = $kind;)*
+
+        /// All of them, in the order in which they are listed.
+        pub(crate) static ALL: &[&Kind] = &[$(&$name),*];
     };
 }
 
@@ -45,8 +70,8 @@ kinds! {
         status: 400,
         title: "Invalid date",
         meaning: "The date that was asked for is no day of the calendar, or is not written as one.",
-        when: "date is anything but ten ASCII characters, YYYY-MM-DD, that name a day that exists: \
-               2026-2-9, 20260209 and 2026-02-30 are none.",
+        when: "`date` is anything but ten ASCII characters, `YYYY-MM-DD`, that name a day that exists: \
+               `2026-2-9`, `20260209` and `2026-02-30` are none.",
         advice: "Correct the request. The same one will never succeed. Dates are the halls' own \
                  (Pacific), so take today's from there and not from the device.",
         examples: &[said("Invalid date format, use YYYY-MM-DD")],
@@ -55,7 +80,7 @@ kinds! {
         r#type: "/problems/invalid-parameter",
         status: 400,
         title: "Invalid parameter",
-        meaning: "A parameter cannot be taken as it is. The detail names it and says why.",
+        meaning: "A parameter cannot be taken as it is. `detail` names it and says why.",
         when: "A required parameter is missing, or one is empty, given twice, longer than 64 bytes, \
                not UTF-8, or outside of its range. Parameters that a path does not know are ignored.",
         advice: "Correct the request. The same one will never succeed.",
@@ -69,9 +94,9 @@ kinds! {
         status: 404,
         title: "Unknown hall",
         meaning: "No hall has that id.",
-        when: "hall_id is none of the ids that /api/v2/halls lists. They are compared exactly: HOCH is \
-               no hall, hoch is one.",
-        advice: "Take the ids from /api/v2/halls. Halls come and go rarely; a list of your own may be \
+        when: "`hall_id` is none of the ids that `/api/v2/halls` lists. They are compared exactly: `HOCH` \
+               is no hall, `hoch` is one.",
+        advice: "Take the ids from `/api/v2/halls`. Halls come and go rarely; a list of your own may be \
                  out of date.",
         examples: &[said("Unknown hall_id: nowhere")],
     };
@@ -79,13 +104,12 @@ kinds! {
         r#type: "/problems/no-menu",
         status: 404,
         title: "No menu",
-        meaning: "There is no such menu, and that is an answer, not a failure: the vendor was read. \
-                  reason says why.",
-        when: "closed: the hall is shut that day. not_posted: the vendor says nothing of that day (yet). \
-               meal_not_served: the day is posted without this meal. out_of_range: vendors are not asked \
-               for that day, and nothing of it was ever saved.",
-        advice: "Show it as what it is. closed and meal_not_served are final for the day; not_posted may \
-                 change, so ask again when max-age has passed.",
+        meaning: "There is no such menu. That is an answer, not a failure; `reason` says why.",
+        when: "`closed`: the hall is shut that day. `not_posted`: the vendor says nothing of that day \
+               (yet). `meal_not_served`: the day is posted without this meal. `out_of_range`: vendors are \
+               not asked for that day, and nothing of it was ever saved.",
+        advice: "Show it as what it is. `not_posted` may well change, the others seldom do: ask again when \
+                 `max-age` has passed.",
         examples: &[
             because("closed", "No menu found for hoch on 2026-12-25 for lunch"),
             because("not_posted", "No menu found for frary on 2026-02-20 for dinner"),
@@ -98,9 +122,9 @@ kinds! {
         status: 503,
         title: "Temporarily unavailable",
         meaning: "What was asked for exists, or may exist, but cannot be had at the moment.",
-        when: "For a menu, with reason vendor_error: the vendor's site could not be read and there is no \
-               copy that is good enough. Without a reason: our own stores do not answer.",
-        advice: "Wait as long as retry-after says and ask again. Meanwhile show what you have, and when \
+        when: "For a menu, with `reason` `vendor_error`: the vendor's site could not be read and there is no \
+               copy that is good enough. Without a `reason`: our own stores do not answer.",
+        advice: "Wait as long as `retry-after` says and ask again. Meanwhile show what you have, and when \
                  it was read. Never show it as no menu.",
         examples: &[
             because("vendor_error", "Menu temporarily unavailable"),
@@ -113,7 +137,7 @@ kinds! {
         title: "Not ready yet",
         meaning: "The vendor is being read for you; it takes longer than an answer may wait.",
         when: "The first request for a menu of which there is no copy, while its vendor is slow.",
-        advice: "Ask again after a second, as retry-after says. The read goes on without you.",
+        advice: "Ask again after a second, as `retry-after` says. The read goes on without you.",
         examples: &[because("pending", "Menu is being fetched, try again")],
     };
     UNKNOWN_PATH = Kind {
@@ -122,7 +146,7 @@ kinds! {
         title: "Unknown path",
         meaning: "No endpoint has this path.",
         when: "The path is misspelt, or has a part too many. A trailing slash makes no difference.",
-        advice: "Compare the path with /openapi.json.",
+        advice: "Compare the path with `/openapi.json`.",
         examples: &[said("There is nothing at this path")],
     };
     METHOD_NOT_ALLOWED = Kind {
@@ -130,8 +154,8 @@ kinds! {
         status: 405,
         title: "Method not allowed",
         meaning: "This is a service to read from; there is nothing to write to.",
-        when: "The method is none of those that allow lists.",
-        advice: "Use GET, or HEAD for the headers alone.",
+        when: "The method is none of those that `allow` lists.",
+        advice: "Use `GET`, or `HEAD` for the headers alone.",
         examples: &[said("Only GET, HEAD and OPTIONS are answered here")],
     };
     INTERNAL = Kind {
@@ -140,7 +164,7 @@ kinds! {
         title: "Internal error",
         meaning: "Something went wrong on our side that we did not foresee.",
         when: "Never, we hope.",
-        advice: "Ask again later. If it stays, report it with the request id (instance): the cause is in \
+        advice: "Ask again later. If it stays, report it with the request id (`instance`): the cause is in \
                  our log under that id.",
         examples: &[said("Something went wrong on our side")],
     };

@@ -69,9 +69,9 @@ struct Filter {
         ("meal" = Option<String>, Query, description = "Only this meal, written as for a menu; what is no \
             meal finds nothing.", min_length = 1, max_length = 64, example = "lunch"),
         ("from" = Option<NaiveDate>, Query, description = "From this day on; before today means today.",
-            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+            example = "2026-02-09"),
         ("to" = Option<NaiveDate>, Query, description = "Up to this day.",
-            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-15"),
+            example = "2026-02-15"),
         PageParams,
         IfNoneMatch,
     ),
@@ -135,7 +135,7 @@ fn page(
 impl Filter {
     fn read(asked: &Parameters) -> Result<Option<Self>, ApiError> {
         // What can be no meal's word stays as it is, and finds nothing.
-        let meal = asked.optional("meal")?;
+        let meal = asked.sought("meal")?;
         let meal = meal.map(|word| Meal::parse(&word).map_or(word, |meal| meal.to_string()));
         let (from, to) = (asked.optional_date("from")?, asked.optional_date("to")?);
         let any = meal.is_some() || from.is_some() || to.is_some();

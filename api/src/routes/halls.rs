@@ -51,7 +51,7 @@ pub(super) async fn list(
     asked: Parameters,
     paging: Paging,
 ) -> Result<Response, ApiError> {
-    let (college, vendor) = (asked.optional("college")?, asked.optional("vendor_type")?);
+    let (college, vendor) = (asked.sought("college")?, asked.sought("vendor_type")?);
     if college.is_none() && vendor.is_none() {
         let store = app.store.clone();
         let make = async move { store.halls().await };

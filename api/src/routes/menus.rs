@@ -39,7 +39,7 @@ use crate::{
         ("hall_id" = HallId, Query, description = "Which hall.", example = "hoch"),
         ("date" = NaiveDate, Query, description = "Which day of the hall (Pacific). Vendors are asked from \
             yesterday to 14 days ahead; of other days there is what was saved.",
-            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+            example = "2026-02-09"),
         ("meal" = String, Query, description = "`breakfast`, `brunch`, `lunch`, `dinner`, `late_night`, \
             `snack`, or a vendor's own. Letter case, outer blanks, and a blank or hyphen for `_` do not matter. \
             What is no meal is 404.",

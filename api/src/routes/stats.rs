@@ -31,7 +31,7 @@ use crate::{
     operation_id = "dashboard",
     params(
         ("reference_date" = Option<NaiveDate>, Query, description = "The last of the days; else today.",
-            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
+            example = "2026-02-09"),
         ("days" = Option<u32>, Query, description = "How many; else 30.", minimum = 1, maximum = 365,
             example = 30),
         IfNoneMatch,
