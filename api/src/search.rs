@@ -10,7 +10,7 @@ use crate::diet::{Verdict, Wishes};
 
 /// More dishes than this of one rank are met so often that walking day by day is quicker than
 /// asking each.
-const FEW: usize = 200;
+const FEW: usize = 70;
 /// For a page, its turn included.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Searches at once in one process: whoever searches without end leaves Postgres to the menus.
