@@ -89,8 +89,15 @@ mod tests {
             // A letter changed may be another place of the same question, never none at all.
             assert!(changed.is_none_or(|changed| changed != place()), "{at}");
         }
-        for text in ["", "AAAA", "e30", "%", &cursor[1..], &format!("{cursor}="), &cursor.repeat(2)]
-        {
+        for text in [
+            "",
+            "AAAA",
+            "e30",
+            "%",
+            cursor.get(1..).unwrap(),
+            &format!("{cursor}="),
+            &cursor.repeat(2),
+        ] {
             assert_eq!(question.place(text), None, "{text}");
         }
         let foreign = |hall: &str, meal: &str| {

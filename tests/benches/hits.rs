@@ -2,7 +2,13 @@
 //! body in memory (`constant`), and one that asks Redis for the body each time (`one-get`). All in one
 //! run, in turns, since the machine is noisy. Needs `wrk`.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark prints its figures, and ends where it cannot have them"
+)]
 
 use std::{process::Stdio, time::Duration};
 
@@ -190,12 +196,10 @@ async fn round(url: &str, pid: u32) -> Round {
 }
 
 fn milliseconds(text: &str) -> f64 {
-    let (number, factor) = match text {
-        text if text.ends_with("us") => (&text[..text.len() - 2], 0.001),
-        text if text.ends_with("ms") => (&text[..text.len() - 2], 1.0),
-        text => (&text[..text.len() - 1], 1000.0),
-    };
-    number.parse::<f64>().expect("a number") * factor
+    let in_units =
+        |unit: &str, factor: f64| Some(text.strip_suffix(unit)?.parse::<f64>().ok()? * factor);
+    let found = in_units("us", 0.001).or_else(|| in_units("ms", 1.0));
+    found.or_else(|| in_units("s", 1000.0)).unwrap_or_else(|| panic!("{text} is no time"))
 }
 
 /// Processor time of a process so far; Linux counts it in hundredths of a second.

@@ -1,5 +1,10 @@
 //! A hostile caller costs a connection for a moment, and nobody else anything.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "that is what a test does")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "that is what a test does"
+)]
 
 use std::time::{Duration, Instant};
 

@@ -153,11 +153,13 @@ async fn what_is_wrong_is_named() {
 
 /// Saves a day of a hall, with these menus read this many minutes ago.
 async fn save(stack: &Stack, date: NaiveDate, state: &str, ends: &str, menus: &[(&str, u32)]) {
-    let read = "date_trunc('second', now()) - interval '10 minutes'";
+    // One instant for all rows, however long they take.
+    let read = (chrono::Utc::now() - chrono::Duration::minutes(10)).format("%FT%TZ");
+    let read = format!("timestamptz '{read}'");
     let newest = menus.iter().map(|(_, ago)| ago).min().copied().unwrap_or_default();
     let menus_read = match state {
         "closed" => "null".to_owned(),
-        "posted" => read.to_owned(),
+        "posted" => read.clone(),
         _ => format!("{read} - interval '{newest} minutes'"),
     };
     stack

@@ -218,6 +218,8 @@ async fn what_was_read_in_the_window_is_counted_and_nothing_else() {
 async fn what_a_worker_saves_is_counted_as_it_is_served() {
     let stack = Stack::start().await;
     let menu = stack.menu(Hall::Hoch, stack.vendor_day(Hall::Hoch), "dinner").await.json();
+    // A visitor does not wait for the menu to be saved, nor for the read to be put on record.
+    stack.is_idle().await;
     let all = stack.get(&format!("{PATH}?days=2")).await.json();
     let hoch = row(&all["by_hall"], "hall_id", "hoch");
     assert_eq!((&hoch["fetches"], &hoch["success_ratio"]), (&1.into(), &1.0.into()));

@@ -80,7 +80,7 @@ struct Listed<'a> {
         ("q" = String, Query, description = "The words: letter case, accents and order do not matter. With at least \
             one letter or digit.", min_length = 1, max_length = 64, example = "tikka masala"),
         DietParams,
-        ("hall_id" = Option<HallId>, Query, description = "This hall alone."),
+        ("hall_id" = Option<HallId>, Query, description = "This hall alone.", example = "hoch"),
         ("from" = Option<NaiveDate>, Query, description = "The first day, past ones included; else today.",
             pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
         ("to" = Option<NaiveDate>, Query, description = "The last day; else as far as is known.",

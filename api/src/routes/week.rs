@@ -37,7 +37,7 @@ struct Week<'a> {
     head: Head<'a>,
     /// The first of the days.
     start: NaiveDate,
-    #[schema(min_items = 7, max_items = 7)]
+    #[schema(min_items = 1, max_items = 7)]
     days: Vec<Day<'a>>,
 }
 
