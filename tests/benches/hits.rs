@@ -86,7 +86,7 @@ async fn measure() {
     let day = stack.weekday();
     let url = stack.apis[0].url();
     let small = small_menu(&stack, day).await;
-    let large = format!("{}", menu_path(Hall::Collins, day, "dinner"));
+    let large = menu_path(Hall::Collins, day, "dinner");
     let mut servers = Vec::new();
     let mut targets = Vec::new();
     for (size, path) in [("small", &small), ("large", &large)] {

@@ -1,4 +1,5 @@
 //! What is served is found by its words, and nothing else is.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail in any way")]
 
 #[path = "search/answers.rs"]
 mod answers;

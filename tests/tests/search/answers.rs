@@ -35,7 +35,8 @@ async fn what_a_visitor_was_shown_is_found_by_its_name() {
         }
     }
     let (mut now, mut before) = (stack.keys().await, keys);
-    (now.sort(), before.sort());
+    now.sort();
+    before.sort();
     assert_eq!(now, before, "nothing is enqueued or cached");
     assert!(stack.keys().await.iter().all(|key| !key.contains("items")));
 }
