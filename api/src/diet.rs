@@ -95,19 +95,29 @@ fn narrower(label: &Label) -> impl Iterator<Item = &'static Label> {
     labels::ALL.iter().filter(|kind| kind.implies.contains(&label.id))
 }
 
+/// The words of `diet`.
+pub(crate) fn diets() -> impl Iterator<Item = &'static str> {
+    labels::ALL.iter().filter(|label| is_diet(label)).map(|label| label.id)
+}
+
+/// The words of `exclude_allergen`.
+pub(crate) fn allergens() -> impl Iterator<Item = &'static str> {
+    labels::ALL.iter().filter_map(Label::contains)
+}
+
+const fn is_diet(label: &Label) -> bool {
+    matches!(label.kind, Kind::Diet | Kind::Promise)
+}
+
 fn diet(word: &str) -> Result<&'static Label, ApiError> {
-    let known = |label: &&Label| matches!(label.kind, Kind::Diet | Kind::Promise);
-    labels::by_id(word).filter(known).ok_or_else(|| {
-        let ids = labels::ALL.iter().filter(known).map(|label| label.id);
-        unknown("diet", word, ids)
-    })
+    let found = labels::by_id(word).filter(|label| is_diet(label));
+    found.ok_or_else(|| unknown("diet", word, diets()))
 }
 
 /// `milk` or `contains-milk`.
 fn allergen(word: &str) -> Result<&'static Label, ApiError> {
-    labels::contained(word.strip_prefix("contains-").unwrap_or(word)).ok_or_else(|| {
-        unknown("exclude_allergen", word, labels::ALL.iter().filter_map(Label::contains))
-    })
+    let found = labels::contained(word.strip_prefix("contains-").unwrap_or(word));
+    found.ok_or_else(|| unknown("exclude_allergen", word, allergens()))
 }
 
 fn unknown(name: &str, word: &str, known: impl Iterator<Item = &'static str>) -> ApiError {

@@ -18,6 +18,9 @@ const LONGEST: usize = 64;
 /// The same of lists and cursors.
 const LONGER: usize = 256;
 
+/// The most words of a list.
+pub(crate) const MOST_WORDS: usize = 8;
+
 /// The parameters of one request.
 pub(crate) struct Parameters(String);
 
@@ -65,7 +68,13 @@ impl Parameters {
     pub(crate) fn words(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
         let list = self.longer(name)?;
         let word = |word: &str| word.trim().to_ascii_lowercase();
-        Ok(list.map(|list| list.split(',').map(word).collect()))
+        let Some(list) = list else { return Ok(None) };
+        let words: Vec<String> = list.split(',').map(word).collect();
+        if words.len() > MOST_WORDS {
+            let wrong = format!("Parameter {name} has more than {MOST_WORDS} words");
+            return Err(ApiError::Parameter(wrong));
+        }
+        Ok(Some(words))
     }
 
     fn within(&self, name: &str, longest: usize) -> Result<Option<String>, ApiError> {

@@ -7,7 +7,7 @@ pub(crate) mod responses;
 pub(crate) mod schemas;
 
 use utoipa::{
-    IntoResponses, ToSchema,
+    IntoResponses, PartialSchema, ToSchema,
     openapi::{
         Components, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Response, path::Operation,
         server::Server, tag::TagBuilder,
@@ -21,7 +21,8 @@ no account.
 
 - `GET`, `HEAD` and `OPTIONS` are answered, everything else is 405. `HEAD` is `GET` without the body.
 - A trailing slash makes no difference and is never redirected. Parameters that a path does not know are \
-ignored; one that it knows may be given once, not empty, with at most 64 bytes of UTF-8.
+ignored; one that it knows may be given once, not empty, with at most 64 bytes of UTF-8 (256: `diet`, \
+`exclude_allergen`, `cursor`).
 - Success is plain JSON without an envelope. Errors are problems (RFC 9457): decide by `type` and `reason`; \
 [each type has a page](/problems).
 - Every answer has `x-request-id`: yours, if you send a sane one. Quote it when you report something.
@@ -64,7 +65,10 @@ fn components() -> Components {
     }
     let mut schemas = Vec::new();
     <schemas::Problem as ToSchema>::schemas(&mut schemas);
-    schemas.push(("Problem".to_owned(), <schemas::Problem as utoipa::PartialSchema>::schema()));
+    schemas.push(("Problem".to_owned(), schemas::Problem::schema()));
+    // Of parameters, which do not bring them along.
+    schemas.push((schemas::DietId::name().into(), schemas::DietId::schema()));
+    schemas.push((schemas::AllergenId::name().into(), schemas::AllergenId::schema()));
     components.schemas.extend(schemas);
     components
 }

@@ -6,6 +6,8 @@
 
 use utoipa::IntoParams;
 
+use super::schemas::{AllergenId, DietId};
+
 /// Of a list.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -22,15 +24,16 @@ pub(crate) struct PageParams {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DietParams {
-    /// Diets and promises with commas in between (`kind` `diet` or `promise` of `/api/v2/labels`): only
-    /// dishes of which the vendor states all of them.
-    #[param(required = false, min_length = 1, max_length = 256, example = "vegetarian,local")]
-    diet: String,
+    /// Diets and promises with commas in between: only dishes of which the vendor states all of them.
+    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 8,
+        example = json!(["vegetarian", "local"]))]
+    diet: Vec<DietId>,
     /// Allergens and ingredients with commas in between, with or without their `contains-`: no dish of
     /// which the vendor states one of them. Those that it does not speak of are in each dish's
     /// `not_stated`: that is not "free of".
-    #[param(required = false, min_length = 1, max_length = 256, example = "milk,tree-nut")]
-    exclude_allergen: String,
+    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 8,
+        example = json!(["milk", "tree-nut"]))]
+    exclude_allergen: Vec<AllergenId>,
 }
 
 /// Of what has an `etag`.

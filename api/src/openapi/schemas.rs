@@ -14,6 +14,8 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
+use crate::diet;
+
 /// A text that is one of these.
 fn one_of<'a>(words: impl IntoIterator<Item = &'a str>, description: &str) -> RefOr<Schema> {
     let words: Vec<&str> = words.into_iter().collect();
@@ -39,6 +41,36 @@ impl PartialSchema for HallId {
 impl ToSchema for HallId {
     fn name() -> Cow<'static, str> {
         "HallId".into()
+    }
+}
+
+/// A word of `diet`.
+pub(crate) struct DietId;
+
+impl PartialSchema for DietId {
+    fn schema() -> RefOr<Schema> {
+        one_of(diet::diets(), "What a vendor may promise of a dish; see `/api/v2/labels`.")
+    }
+}
+
+impl ToSchema for DietId {
+    fn name() -> Cow<'static, str> {
+        "DietId".into()
+    }
+}
+
+/// A word of `exclude_allergen`.
+pub(crate) struct AllergenId;
+
+impl PartialSchema for AllergenId {
+    fn schema() -> RefOr<Schema> {
+        one_of(diet::allergens(), "What a dish may contain; see `/api/v2/labels`.")
+    }
+}
+
+impl ToSchema for AllergenId {
+    fn name() -> Cow<'static, str> {
+        "AllergenId".into()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     extract::Parameters,
     many::{self, HallDay, Menus},
     openapi::{
-        params::IfNoneMatch,
+        params::{DietParams, IfNoneMatch},
         responses::{BadRequest, NotModified, Unavailable},
     },
     problem::ApiError,
@@ -60,13 +60,7 @@ struct Hall<'a> {
             pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
         ("college" = Option<String>, Query, description = "Only the halls of this college, in any letter case.",
             min_length = 1, max_length = 64, example = "Harvey Mudd"),
-        ("diet" = Option<String>, Query, description = "Only dishes of which the vendor states all of these: ids \
-            of labels, separated by commas.",
-            min_length = 1, max_length = 256, example = "vegan"),
-        ("exclude_allergen" = Option<String>, Query, description = "Without the dishes of which the vendor states \
-            any of these allergens (`milk`, `tree-nut`, …), separated by commas. What it does not state is named \
-            in `not_stated`, and is no promise.",
-            min_length = 1, max_length = 256, example = "milk"),
+        DietParams,
         IfNoneMatch,
     ),
     responses(

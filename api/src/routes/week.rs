@@ -20,7 +20,7 @@ use crate::{
     extract::Parameters,
     many::{self, HallDay},
     openapi::{
-        params::IfNoneMatch,
+        params::{DietParams, IfNoneMatch},
         responses::{BadRequest, NotModified, UnknownHall},
         schemas::HallId,
     },
@@ -63,13 +63,7 @@ struct Day<'a> {
         ("hall_id" = HallId, Query, description = "Which hall.", example = "hoch"),
         ("start" = Option<NaiveDate>, Query, description = "The first day (Pacific); default: today.",
             pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-02-09"),
-        ("diet" = Option<String>, Query, description = "Only dishes of which the vendor states all of these: ids \
-            of labels, separated by commas.",
-            min_length = 1, max_length = 256, example = "vegan"),
-        ("exclude_allergen" = Option<String>, Query, description = "Without the dishes of which the vendor states \
-            any of these allergens (`milk`, `tree-nut`, …), separated by commas. What it does not state is named \
-            in `not_stated`, and is no promise.",
-            min_length = 1, max_length = 256, example = "milk"),
+        DietParams,
         IfNoneMatch,
     ),
     responses(

@@ -170,7 +170,10 @@ impl Operation {
         let named = self.parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
         let example = &named["example"];
         assert!(!example.is_null() && named["description"].is_string(), "{name}: {named}");
-        vec![example.as_str().map_or_else(|| example.to_string(), ToOwned::to_owned)]
+        let text = |one: &Value| one.as_str().map_or_else(|| one.to_string(), ToOwned::to_owned);
+        // A list is written with commas in between.
+        let whole = |all: &Vec<Value>| all.iter().map(text).collect::<Vec<_>>().join(",");
+        vec![example.as_array().map_or_else(|| text(example), whole)]
     }
 
     /// The path with the examples of all that must be given; days are this one.
