@@ -20,6 +20,7 @@ use common::{
 use crate::{
     StartError,
     cached::{AnyList, Lists},
+    coded::Bodies,
     config::ApiConfig,
     flights::Flights,
     near_cache::NearCache,
@@ -65,6 +66,8 @@ pub(crate) struct Shared {
 pub(crate) struct Near {
     pub(crate) menus: NearCache<MenuKey, Arc<Ready>>,
     pub(crate) lists: NearCache<String, AnyList>,
+    /// What was put together of menus.
+    pub(crate) bodies: Bodies,
 }
 
 /// All that needs Redis.

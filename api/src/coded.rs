@@ -1,10 +1,14 @@
 //! A body in every content coding that a caller may want (RFC 9110, 8.4), each with its strong etag
 //! and made at most once, however often it is sent.
 
-use std::{io::Write, sync::OnceLock};
+use std::{
+    io::Write,
+    sync::{Arc, OnceLock},
+};
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
+use quick_cache::{Weighter, sync::Cache};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Below this, a coding costs more than it spares: it all fits into one packet anyway.
@@ -118,6 +122,42 @@ impl Coded {
     }
 }
 
+/// Bodies that were put together of others lately, by what is in them: the same again is neither coded
+/// nor kept twice.
+pub(crate) struct Bodies(Cache<u128, Arc<Coded>, ByBytes>);
+
+/// The most that is kept of them, in bytes, and how many are expected.
+const CAPACITY: u64 = 8 * 1024 * 1024;
+const EXPECTED: usize = 64;
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<u128, Arc<Coded>> for ByBytes {
+    fn weight(&self, _: &u128, body: &Arc<Coded>) -> u64 {
+        body.bytes() as u64
+    }
+}
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self(Cache::with_weighter(EXPECTED, CAPACITY, ByBytes))
+    }
+}
+
+impl Bodies {
+    /// The body, with what was made of it before.
+    pub(crate) fn coded(&self, bytes: Vec<u8>) -> Arc<Coded> {
+        let hash = xxh3_128(&bytes);
+        if let Some(known) = self.0.get(&hash) {
+            return known;
+        }
+        let coded = Arc::new(Coded::new(bytes.into()));
+        self.0.insert(hash, Arc::clone(&coded));
+        coded
+    }
+}
+
 fn etag(tag: &str) -> HeaderValue {
     // Hexadecimal digits and letters are a header value, always.
     HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
@@ -188,6 +228,18 @@ mod tests {
         assert!(gzip.etag != plain.etag && brotli.etag != plain.etag && gzip.etag != brotli.etag);
         let again = coded.variant(Coding::Brotli).0;
         assert_eq!(again.bytes.as_ptr(), brotli.bytes.as_ptr(), "made once");
+    }
+
+    #[test]
+    fn the_same_body_again_is_not_coded_again_and_any_number_of_them_takes_bounded_room() {
+        let bodies = Bodies::default();
+        let body = vec![b'x'; 100_000];
+        let first = bodies.coded(body.clone());
+        assert!(Arc::ptr_eq(&first, &bodies.coded(body)));
+        for other in 0..=255 {
+            bodies.coded(vec![other; 100_000]);
+        }
+        assert!(bodies.0.weight() <= CAPACITY, "{}", bodies.0.weight());
     }
 
     #[test]

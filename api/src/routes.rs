@@ -108,18 +108,34 @@ async fn identify(mut request: Request, next: Next) -> Response {
         }
         // Beside what leads to the other pages of a list, not in its place.
         response.headers_mut().append(header::LINK, DESCRIBED);
-        let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
-        tracing::info!(
-            http.method = %method,
-            http.path = path.chars().take(80).collect::<String>(),
-            http.status = response.status().as_u16(),
-            cache.status = cache.unwrap_or("-"),
-            duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            "answered"
-        );
+        log(&response, &method, &path, started);
         response
     };
     answering.instrument(span).await
+}
+
+/// One line. That of a hit is for who looks for it: writing it costs more than the hit.
+fn log(response: &Response, method: &Method, path: &str, started: Instant) {
+    let status = response.status();
+    let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
+    let is_hit = cache.is_some_and(|status| status.starts_with("menus5c; hit"));
+    macro_rules! answered {
+        ($level:ident) => {
+            tracing::$level!(
+                http.method = %method,
+                http.path = path.chars().take(80).collect::<String>(),
+                http.status = status.as_u16(),
+                cache.status = cache.unwrap_or("-"),
+                duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+                "answered"
+            )
+        };
+    }
+    if is_hit && !status.is_server_error() {
+        answered!(debug);
+    } else {
+        answered!(info);
+    }
 }
 
 /// A caller's own id, if it can stand in a log and a header.

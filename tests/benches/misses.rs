@@ -28,6 +28,7 @@ async fn main() {
     the_same_key_again().await;
     one_by_one().await;
     push_to_vendor().await;
+    screens().await;
 }
 
 /// p50, p99 and the largest, in milliseconds.
@@ -66,6 +67,28 @@ async fn thousand_on_a_cold_key() {
         "1000 clients on one cold key, 3 api, 2 worker, delay 200 ms, 20 rounds: 1 read and 1000 x 200 with equal bodies in 20/20; over the delay: {}",
         spread(over)
     );
+}
+
+/// A day of all halls and a week of one, cold, with as many reads at once as there are documents.
+async fn screens() {
+    for (what, path) in [
+        ("a day of all halls", "/api/v2/menus/day?date="),
+        ("a week of Hoch", "/api/v2/menus/week?hall_id=hoch&start="),
+        ("a week of Collins", "/api/v2/menus/week?hall_id=collins&start="),
+        ("a week of Frary", "/api/v2/menus/week?hall_id=frary&start="),
+    ] {
+        let mut over = Vec::new();
+        for _ in 0..10 {
+            let stack = Stack::wanted().with("VENDOR_CONCURRENCY", 8).start().await;
+            stack.get("/api/v2/menus/day?date=2020-01-01").await;
+            stack.vendor.delay(Scope::All, DELAY);
+            let answer = stack.get(&format!("{path}{}", stack.in_days(1))).await;
+            assert!(answer.status == 200 && answer.text.contains("\"ok\""), "{answer:?}");
+            assert!(!answer.text.contains("\"pending\""), "{answer:?}");
+            over.push(answer.took.saturating_sub(DELAY));
+        }
+        println!("{what}, cold, over the delay of 200 ms: {}", spread(over));
+    }
 }
 
 async fn the_same_key_again() {

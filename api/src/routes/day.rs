@@ -95,7 +95,7 @@ pub(super) async fn show(
         Ok(Hall { head: halls.head(hall), meals })
     });
     let day = Day { date, halls: listed.collect::<Result<_, ApiError>>()? };
-    screen.respond(&day, halls.provenance(), &known)
+    screen.respond(&app, &day, halls.provenance(), &known)
 }
 
 /// The halls, and the menus of those that are asked for.

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use crate::{
     answer::{Answer, Conditional, cache_status},
-    coded::Coded,
+    app::App,
     diet::{Verdict, Wishes},
     flights::Landing,
     many::{HallDay, Menus},
@@ -98,12 +98,13 @@ impl<'a> Screen<'a> {
     /// The answer. `bare`: where an answer that shows nothing came from, and what it has left.
     pub(super) fn respond(
         self,
+        app: &App,
         body: &impl Serialize,
         bare: (From, Duration),
         known: &Conditional,
     ) -> Result<Response, ApiError> {
         let body = serde_json::to_vec(body).map_err(|_| ApiError::Internal)?;
-        let body = &Coded::new(body.into());
+        let body = &*app.near.bodies.coded(body);
         let ttl = self.ttl.unwrap_or(bare.1);
         let status = match self.from {
             _ if self.is_pending => "menus5c; fwd=miss".to_owned(),

@@ -107,5 +107,5 @@ pub(super) async fn show(
         screen.ends_within(left);
     }
     let week = Week { head: halls.head(hall), start, days };
-    screen.respond(&week, halls.provenance(), &known)
+    screen.respond(&app, &week, halls.provenance(), &known)
 }
