@@ -17,14 +17,14 @@ use crate::{
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
 
 macro_rules! metric {
-    ($kind:ident $item:ident, $name:literal, $help:literal $(, $label:literal in $values:expr)*) => {
+    ($vis:vis $kind:ident $item:ident, $name:literal, $help:literal $(, $label:literal in $values:expr)*) => {
         #[doc = $help]
-        pub static $item: $kind<{ series::count(&[$(($label, $values)),*]) }> =
+        $vis static $item: $kind<{ series::count(&[$(($label, $values)),*]) }> =
             $kind::new(About { name: $name, help: $help, labels: &[$(($label, $values)),*] });
     };
-    (sparse $kind:ident $item:ident, $name:literal, $help:literal $(, $label:literal in $values:expr)*) => {
+    ($vis:vis sparse $kind:ident $item:ident, $name:literal, $help:literal $(, $label:literal in $values:expr)*) => {
         #[doc = $help]
-        pub static $item: $kind<{ series::count(&[$(($label, $values)),*]) }> =
+        $vis static $item: $kind<{ series::count(&[$(($label, $values)),*]) }> =
             $kind::new(About { name: $name, help: $help, labels: &[$(($label, $values)),*] }).sparse();
     };
 }
@@ -78,53 +78,53 @@ const OUTCOMES: &[&str] =
 const REASONS: &[&str] = &["miss", "prewarm", "refresh", "manual"];
 const STATES: &[&str] = &["pending", "running", "scheduled", "dead"];
 
-metric!(sparse Counter HTTP_REQUESTS, "menus5c_http_requests_total",
+metric!(pub sparse Counter HTTP_REQUESTS, "menus5c_http_requests_total",
     "Requests answered, by route, method and class of the status.",
     "route" in ROUTES, "method" in METHODS, "status" in STATUSES);
-metric!(Histogram HTTP_DURATION, "menus5c_http_request_duration_seconds",
+metric!(pub Histogram HTTP_DURATION, "menus5c_http_request_duration_seconds",
     "Time from the head of a request to the head of its answer.", "route" in ROUTES);
-metric!(Counter MENUS, "menus5c_menu_answers_total",
+metric!(pub Counter MENUS, "menus5c_menu_answers_total",
     "Answers of /api/v2/menus to requests that were well-formed, by where they came from or why there was no menu.",
     "result" in RESULTS);
-metric!(Counter NEAR_CACHE, "menus5c_near_cache_lookups_total",
+metric!(pub Counter NEAR_CACHE, "menus5c_near_cache_lookups_total",
     "Looks into what the process keeps of the cache, menus and lists.", "result" in &["hit", "miss"]);
-metric!(Gauge FLIGHTS, "menus5c_flights",
+metric!(pub Gauge FLIGHTS, "menus5c_flights",
     "Menus that the process is looking for at the moment, each for all requests that want it.");
-metric!(Counter PUSHES, "menus5c_pushes_total",
+metric!(pub Counter PUSHES, "menus5c_pushes_total",
     "Jobs asked for, by what became of that.",
     "result" in &["enqueued", "coalesced", "cached", "healed", "full", "error"]);
-metric!(Counter WAITS, "menus5c_waits_total",
+metric!(pub Counter WAITS, "menus5c_waits_total",
     "Waits for a job, by what ended them.", "end" in &["ready", "backstop", "budget"]);
-metric!(Gauge CONNECTIONS, "menus5c_connections_open",
+metric!(pub Gauge CONNECTIONS, "menus5c_connections_open",
     "Connections that are open.", "listener" in LISTENERS);
-metric!(Counter CONNECTIONS_REFUSED, "menus5c_connections_refused_total",
+metric!(pub Counter CONNECTIONS_REFUSED, "menus5c_connections_refused_total",
     "Connections that were one too many.", "listener" in LISTENERS);
-metric!(Gauge BREAKER_OPEN, "menus5c_breaker_open",
+metric!(pub Gauge BREAKER_OPEN, "menus5c_breaker_open",
     "1 while the process takes the store for away and asks it once a second, else 0.", "store" in STORES);
-metric!(Counter VENDOR_READS, "menus5c_vendor_reads_total",
+metric!(pub Counter VENDOR_READS, "menus5c_vendor_reads_total",
     "Reads of documents, retries included, by how they ended.", "vendor" in VENDORS, "outcome" in READS);
-metric!(Histogram VENDOR_DURATION, "menus5c_vendor_read_duration_seconds",
+metric!(pub Histogram VENDOR_DURATION, "menus5c_vendor_read_duration_seconds",
     "Time of reads of documents, from the first request to what the parser says.", "vendor" in VENDORS);
-metric!(Counter VENDOR_BYTES, "menus5c_vendor_read_bytes_total",
+metric!(pub Counter VENDOR_BYTES, "menus5c_vendor_read_bytes_total",
     "Bytes of documents that were read, decoded.", "vendor" in VENDORS);
-metric!(Counter VENDOR_ITEMS, "menus5c_vendor_items_total",
+metric!(pub Counter VENDOR_ITEMS, "menus5c_vendor_items_total",
     "Dishes found in documents.", "vendor" in VENDORS);
-metric!(Counter VENDOR_SKIPPED, "menus5c_vendor_items_skipped_total",
+metric!(pub Counter VENDOR_SKIPPED, "menus5c_vendor_items_skipped_total",
     "Dishes in documents that could not be read.", "vendor" in VENDORS);
-metric!(Counter SAVES_FAILED, "menus5c_saves_failed_total",
+metric!(pub Counter SAVES_FAILED, "menus5c_saves_failed_total",
     "Documents that were read and served and could not be saved.");
-metric!(Counter JOBS, "menus5c_jobs_total",
+metric!(pub Counter JOBS, "menus5c_jobs_total",
     "Runs of jobs, by how they ended and why they were asked for.",
     "outcome" in OUTCOMES, "reason" in REASONS);
-metric!(Counter JOBS_DEAD, "menus5c_jobs_dead_total",
+metric!(pub Counter JOBS_DEAD, "menus5c_jobs_dead_total",
     "Jobs given up for good by this worker.");
-metric!(Histogram JOB_WAIT, "menus5c_job_wait_seconds",
+metric!(pub Histogram JOB_WAIT, "menus5c_job_wait_seconds",
     "Time from a job's push to its first start, by the clock of Redis.");
-metric!(Histogram JOB_DURATION, "menus5c_job_duration_seconds",
+metric!(pub Histogram JOB_DURATION, "menus5c_job_duration_seconds",
     "Time of runs of jobs.");
-metric!(Gauge QUEUE_JOBS, "menus5c_queue_jobs",
+metric!(pub Gauge QUEUE_JOBS, "menus5c_queue_jobs",
     "Jobs in the queue, the same for every worker; dead ones are kept, 500 at most.", "state" in STATES);
-metric!(Gauge WORKERS, "menus5c_workers_alive",
+metric!(pub Gauge WORKERS, "menus5c_workers_alive",
     "Workers that were heard of in the last 4 s, the same for every worker.");
 
 /// What the api counts.
