@@ -1,6 +1,6 @@
 //! What the programs do shows in their metrics; what callers send makes no series; a scraper is
 //! answered whatever is away, and only where it is meant to be.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "that is what a test does")]
+#![expect(clippy::unwrap_used, reason = "that is what a test does")]
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
