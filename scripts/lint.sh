@@ -2,7 +2,7 @@
 # scripts/lint.sh
 #
 # Everything that can be said of the code without running it: format, lints, documentation, scripts,
-# the compose file, and that what must be there once is there once. Needs no database.
+# the compose file, the alarms, and that what must be there once is there once. Needs no database.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -26,6 +26,13 @@ main() {
   fi
   say "docker-compose.yml"
   check_compose
+  say "deploy/alerts.yml"
+  if command -v promtool >/dev/null; then
+    promtool check rules deploy/alerts.yml
+    promtool test rules deploy/alerts.test.yml
+  else
+    warn "promtool is not installed (Debian: prometheus); deploy/alerts.yml is not checked"
+  fi
   say "Cargo.lock"
   once_each redis rustls hyper
 }

@@ -76,6 +76,7 @@ pub(crate) struct Redis {
     pub(crate) queue: Queue,
     pub(crate) waiters: Waiters,
     pub(crate) names: Names,
+    pub(crate) link: Link,
 }
 
 impl App {
@@ -87,9 +88,10 @@ impl App {
         };
         let redis = link.clone().map(|link| Redis {
             cache: Cache::new(link.clone(), names.clone()),
-            queue: Queue::new(link, names.clone()),
+            queue: Queue::new(link.clone(), names.clone()),
             waiters: Waiters::default(),
             names: names.clone(),
+            link,
         });
         let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
         let refresher = Refresher {

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use crate::{front_door::Limits, patient::Patience};
 use chrono_tz::Tz;
 use common::config::{
-    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, time_zone,
+    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, metrics_addr,
+    time_zone,
 };
 
 /// The api's settings.
@@ -29,6 +30,8 @@ pub struct ApiConfig {
     pub vendors: VendorSettings,
     /// The halls' wall clock.
     pub zone: Tz,
+    /// Where metrics are served to a scraper.
+    pub metrics_addr: Option<SocketAddr>,
     /// Log filter and form.
     pub log: LogSettings,
 }
@@ -86,6 +89,7 @@ impl ApiConfig {
         let limits = limits(vars);
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
+        let metrics_addr = metrics_addr(vars);
         let stores = stores?;
         Some(Self {
             addr,
@@ -97,6 +101,7 @@ impl ApiConfig {
             lifetimes,
             vendors,
             zone,
+            metrics_addr,
             log,
         })
     }

@@ -19,7 +19,7 @@ const LONGEST: usize = 64;
 const LONGER: usize = 256;
 
 /// The most words of a list.
-pub(crate) const MOST_WORDS: usize = 8;
+pub(crate) const MOST_WORDS: usize = 16;
 
 /// The parameters of one request.
 pub(crate) struct Parameters(String);

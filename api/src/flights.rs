@@ -75,6 +75,11 @@ where
 }
 
 impl<K, T> Flights<K, T> {
+    /// How many are under way.
+    pub(crate) fn count(&self) -> usize {
+        self.flights().len()
+    }
+
     fn flights(&self) -> MutexGuard<'_, UnderWay<K, T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

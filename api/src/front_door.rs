@@ -3,6 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request, response::Response};
+use common::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -31,13 +32,16 @@ pub(crate) struct Limits {
     pub(crate) patience: Patience,
 }
 
-/// Serves until the token is cancelled; then what is under way is answered, and nothing new.
+/// Serves until the token is cancelled; then what is under way is answered, and nothing new. `name`
+/// is the listener's in the metrics.
 pub(crate) async fn serve(
+    name: &'static str,
     listener: TcpListener,
     router: Router,
     limits: Limits,
     stop: &CancellationToken,
 ) {
+    CONNECTIONS.set(&[name], Some(0));
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     loop {
@@ -54,13 +58,15 @@ pub(crate) async fn serve(
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            CONNECTIONS_REFUSED.one(&[name]);
             connections.spawn(refuse(stream));
             continue;
         };
         let (router, stop) = (router.clone(), stop.clone());
+        let counted = CONNECTIONS.one(&[name]);
         connections.spawn(async move {
             connection(stream, router, limits.patience, stop).await;
-            drop(place);
+            drop((place, counted));
         });
     }
     // Whoever connects now is refused by the kernel at once.

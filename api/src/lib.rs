@@ -20,6 +20,7 @@ mod extract;
 mod flights;
 mod front_door;
 mod many;
+mod measured;
 mod near_cache;
 mod openapi;
 mod page;
@@ -53,6 +54,9 @@ pub enum StartError {
     /// The address is taken or not ours.
     #[error("listening on API_ADDR: {0}")]
     Listen(#[from] std::io::Error),
+    /// The same of the other address.
+    #[error("listening on METRICS_ADDR: {0}")]
+    Metrics(std::io::Error),
     /// The client does not take the URL.
     #[error("REDIS_URL: {0}")]
     Redis(#[from] redis::RedisError),
@@ -80,9 +84,12 @@ pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), Start
     } else {
         tracing::warn!("no REDIS_URL: every menu comes from Postgres or straight from its vendor");
     }
+    if let Some(address) = config.metrics_addr {
+        measured::listen(address, app.clone(), config.limits, &stop).await?;
+    }
     let router = routes::router(app, &config.allowed_origins);
     telemetry::listening(address);
-    let answering = front_door::serve(listener, router, config.limits, &stop);
+    let answering = front_door::serve("api", listener, router, config.limits, &stop);
     let overtime = async {
         stop.cancelled().await;
         tokio::time::sleep(DRAIN).await;

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use common::metrics::NEAR_CACHE;
 use quick_cache::{
     DefaultHashBuilder, Weighter,
     sync::{Cache, DefaultLifecycle, GuardResult, PlaceholderGuard},
@@ -62,6 +63,12 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> Default for NearCache<K, V> {
 impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
     /// What is kept of this key, if it still holds.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
+        let kept = self.kept(key);
+        NEAR_CACHE.one(&[if kept.is_some() { "hit" } else { "miss" }]);
+        kept
+    }
+
+    fn kept(&self, key: &K) -> Option<V> {
         if self.longest.load(Ordering::Acquire) == 0 {
             return None;
         }

@@ -8,6 +8,7 @@ use common::{
     cache::{CacheError, Held, Look},
     entry::{Entry, MenuKey, NoMenu},
     meal::Meal,
+    metrics,
     queue::{Pushed, Reason, RefreshMenu},
     vendors,
 };
@@ -137,6 +138,7 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             if !called && redis.waiters.hears() && pause == BACK_STOP {
                 tracing::warn!(job.id = %key, "found by the back-stop: a wake-up was lost");
             }
+            metrics::WAITS.one(&[if called { "ready" } else { "backstop" }]);
             return Ok(Served { ready, from: From::Stored });
         }
         if Instant::now() < until {
@@ -145,10 +147,12 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
         if !copy_was_sought {
             copy_was_sought = true;
             if let Ok(Some(held)) = degraded::copy(&app, &key).await {
+                metrics::WAITS.one(&["budget"]);
                 return Ok(Served::from_postgres(held));
             }
         }
         if Instant::now() >= started + app.miss_wait {
+            metrics::WAITS.one(&["budget"]);
             return Err(ApiError::Pending);
         }
     }

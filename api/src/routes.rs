@@ -18,12 +18,12 @@ use std::time::{Duration, Instant};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use common::store::StoreError;
+use common::{metrics::http_answered, store::StoreError};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -100,6 +100,7 @@ async fn identify(mut request: Request, next: Next) -> Response {
     let id = request.headers().get(&REQUEST_ID).and_then(sane).unwrap_or_else(new_id);
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("http.request", request.id = id);
     let answering = async {
         let mut response = problem::render(next.run(request).await, &id);
@@ -108,14 +109,16 @@ async fn identify(mut request: Request, next: Next) -> Response {
         }
         // Beside what leads to the other pages of a list, not in its place.
         response.headers_mut().append(header::LINK, DESCRIBED);
-        log(&response, &method, &path, started);
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        http_answered(route.as_ref().map(MatchedPath::as_str), method.as_str(), status, took);
+        log(&response, &method, &path, took);
         response
     };
     answering.instrument(span).await
 }
 
 /// One line. That of a hit is for who looks for it: writing it costs more than the hit.
-fn log(response: &Response, method: &Method, path: &str, started: Instant) {
+fn log(response: &Response, method: &Method, path: &str, took: Duration) {
     let status = response.status();
     let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
     let is_hit = cache.is_some_and(|status| status.starts_with("menus5c; hit"));
@@ -126,7 +129,7 @@ fn log(response: &Response, method: &Method, path: &str, started: Instant) {
                 http.path = path.chars().take(80).collect::<String>(),
                 http.status = status.as_u16(),
                 cache.status = cache.unwrap_or("-"),
-                duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+                duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                 "answered"
             )
         };

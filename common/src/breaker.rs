@@ -39,6 +39,12 @@ impl Breaker {
         Some(answer)
     }
 
+    /// Whether the store is taken for away.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_probe.is_some()
+    }
+
     fn lets_through(&self) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
@@ -80,6 +86,7 @@ mod tests {
             assert_eq!(ask(&breaker, Err(())).await, Some(Err(())));
         }
         assert_eq!(ask(&breaker, Ok(())).await, None, "open");
+        assert!(breaker.is_open());
         tokio::time::advance(PROBE_EVERY).await;
         let (probe, other) = tokio::join!(
             breaker.ask(
@@ -94,6 +101,7 @@ mod tests {
         assert_eq!((probe, other), (Some(Err(())), None), "one of them only");
         tokio::time::advance(PROBE_EVERY).await;
         assert_eq!(ask(&breaker, Ok(())).await, Some(Ok(())));
+        assert!(!breaker.is_open());
         assert_eq!(ask(&breaker, Err(())).await, Some(Err(())), "closed again");
     }
 

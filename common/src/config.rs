@@ -1,7 +1,7 @@
 //! Reading the environment: required, optional and parsed variables, and all problems at once.
 //! The only file that touches `std::env`; the programs' own structs are built from its sections.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono_tz::Tz;
 use url::Url;
@@ -369,6 +369,17 @@ impl VendorSettings {
 fn base_url(vars: &mut Vars<'_>, name: &'static str, help: &'static str) -> Option<Url> {
     let url = vars.optional_url(name, &["http", "https"], help)?;
     Url::parse(url.reveal()).ok()
+}
+
+/// Where metrics are served to a scraper, if they are.
+pub fn metrics_addr(vars: &mut Vars<'_>) -> Option<SocketAddr> {
+    let help = "a further listener, with /metrics alone; unset: none";
+    let text = vars.optional("METRICS_ADDR", help)?;
+    let address = text.parse();
+    if let Err(error) = &address {
+        vars.problem(format!("METRICS_ADDR: {error} (is: {text:?})"));
+    }
+    address.ok()
 }
 
 /// The wall clock that halls live by.

@@ -19,6 +19,7 @@
 //! | [`store`] | SQL |
 //! | [`stats`] | what the statistics dashboard shows |
 //! | [`refresh`] | the one way to make a menu |
+//! | [`metrics`] | every metric |
 //! | [`config`] | the environment |
 //! | [`program`] | arguments, signals, health checks |
 //! | [`telemetry`] | logs and the ready line |
@@ -35,6 +36,7 @@ pub mod line;
 pub mod link;
 pub mod meal;
 pub mod menu;
+pub mod metrics;
 pub mod program;
 pub mod queue;
 pub mod refresh;

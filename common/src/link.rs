@@ -68,6 +68,12 @@ impl Link {
         }
     }
 
+    /// Whether Redis is taken for away.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.breaker.is_open()
+    }
+
     /// The bare connection, for who has the time to wait and its own way to try again.
     #[must_use]
     pub fn patient(&self) -> ConnectionManager {

@@ -10,6 +10,7 @@ use crate::{
     cache::Names,
     entry::MenuKey,
     link::{Link, LinkError},
+    metrics,
 };
 
 /// How often one job is tried before it is dead.
@@ -120,8 +121,10 @@ impl Queue {
         let mut call = PUSH.key(self.names.queue());
         call.key(self.names.entry(&job.key)).arg(job.id()).arg(arguments).arg(MAX_ATTEMPTS);
         call.arg(u8::from(!even_if_cached)).arg(MAX_PENDING).arg(HEAL_AFTER.as_secs());
-        let (pushed, silence) =
-            self.link.ask(async |redis| call.invoke_async::<(String, i64)>(redis).await).await?;
+        let answer =
+            self.link.ask(async |redis| call.invoke_async::<(String, i64)>(redis).await).await;
+        metrics::PUSHES.one(&[answer.as_ref().map_or("error", |(pushed, _)| pushed)]);
+        let (pushed, silence) = answer?;
         let pushed = match pushed.as_str() {
             "enqueued" => Pushed::Enqueued,
             "coalesced" => Pushed::Coalesced,

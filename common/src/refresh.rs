@@ -18,6 +18,7 @@ use crate::{
     lease::{Asked, Lease, Leases},
     meal::Meal,
     menu::{Day, DayState, KnownDay},
+    metrics,
     queue::Reason,
     store::{FetchRun, Store},
     vendors::{self, Document, Read, Vendors},
@@ -174,11 +175,12 @@ impl Refresher {
         let turn = self.vendors.turn(document).await;
         // The moment of asking, not of answering: a reader that was paused in between must not
         // pass for the later one.
-        let started_at = Utc::now();
+        let (started_at, asked) = (Utc::now(), Instant::now());
         let read = match turn {
             Ok(_turn) => self.vendors.read(document, started_at).await,
             Err(error) => Err(error),
         };
+        metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
             Ok(read) => {
@@ -233,6 +235,7 @@ impl Refresher {
             })
             .collect();
         run.count(&read, days.iter().map(|(day, _)| day));
+        metrics::vendor_document(document.hall().vendor(), run);
         let serve = async {
             let settled = self.with_kept_copies(document.hall(), &days).await;
             let cached = self.put(&settled).await;
@@ -245,7 +248,10 @@ impl Refresher {
         let (served, saved) = tokio::join!(serve, save);
         match saved {
             Ok(changed) => run.note_change(changed),
-            Err(error) => tracing::warn!(document = %document, %error, "not saved"),
+            Err(error) => {
+                metrics::SAVES_FAILED.one(&[]);
+                tracing::warn!(document = %document, %error, "not saved");
+            }
         }
         tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
         served

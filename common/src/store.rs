@@ -319,6 +319,12 @@ impl Store {
         Ok(self.within(delete.execute(&self.pool)).await?.rows_affected())
     }
 
+    /// Whether Postgres is taken for away.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.breaker.is_open()
+    }
+
     async fn within<T>(
         &self,
         question: impl Future<Output = Result<T, sqlx::Error>>,

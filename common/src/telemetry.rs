@@ -23,3 +23,8 @@ pub fn listening(address: SocketAddr) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{LISTENING}http://{address}").and_then(|()| out.flush());
 }
+
+/// Says in the log where metrics are: the ready line is the only one on stdout.
+pub fn metrics_at(address: SocketAddr) {
+    tracing::info!(metrics.address = %address, "metrics");
+}

@@ -3,6 +3,7 @@
 //! by looking into Redis and Postgres. None sleeps; each waits for a condition with a deadline.
 
 mod answer;
+mod metrics;
 mod process;
 mod queries;
 mod stack;
@@ -12,6 +13,7 @@ pub mod stub;
 use std::time::{Duration, Instant};
 
 pub use answer::Answer;
+pub use metrics::{Metrics, metrics_url};
 pub use process::{Program, binary};
 pub use queries::asked_by_the_program;
 pub use stack::{Jobs, Stack, Wanted, menu_path};

@@ -65,6 +65,7 @@ fn a_bad_environment_stops_a_program_with_every_problem_named() {
             ("CACHE_TTL_SECS", "soon"),
             ("TIMEZONE", "Mars"),
             ("LOG_FORMAT", "xml"),
+            ("METRICS_ADDR", "everywhere"),
         ];
         let (code, out, err) = says(program, &[], &wrong);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{program}");

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use chrono_tz::Tz;
 use common::config::{
-    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, time_zone,
+    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, metrics_addr,
+    time_zone,
 };
 
 /// The worker's settings.
@@ -23,6 +24,8 @@ pub struct WorkerConfig {
     pub vendors: VendorSettings,
     /// The halls' wall clock.
     pub zone: Tz,
+    /// Where metrics are served to a scraper.
+    pub metrics_addr: Option<SocketAddr>,
     /// Log filter and form.
     pub log: LogSettings,
 }
@@ -57,7 +60,8 @@ impl WorkerConfig {
         }
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
+        let (metrics_addr, stores) = (metrics_addr(vars), stores?);
         let concurrency = usize::from(concurrency);
-        Some(Self { ops_addr, concurrency, stores: stores?, lifetimes, vendors, zone, log })
+        Some(Self { ops_addr, concurrency, stores, lifetimes, vendors, zone, metrics_addr, log })
     }
 }

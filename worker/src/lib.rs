@@ -46,6 +46,9 @@ pub enum StartError {
     /// The address is taken or not ours.
     #[error("listening on OPS_ADDR: {0}")]
     Listen(#[from] std::io::Error),
+    /// The same of the other address.
+    #[error("listening on METRICS_ADDR: {0}")]
+    Metrics(std::io::Error),
     /// The client does not take the URL.
     #[error("REDIS_URL: {0}")]
     Redis(#[from] redis::RedisError),
@@ -85,7 +88,12 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     }
     let (tried, migrated) = tokio::sync::oneshot::channel();
     let upkeep = tokio::spawn(upkeep(config.clone(), store.clone(), tried));
-    let ops = ops::Ops { cache, store };
+    let depth = queue::Depth::new(link.clone(), names.clone());
+    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth });
+    if let Some(address) = config.metrics_addr {
+        let serving = ops::serve_metrics(address, Arc::clone(&ops), stop.clone());
+        serving.await.map_err(StartError::Metrics)?;
+    }
     let ops = tokio::spawn(ops::serve(listener, ops, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;

@@ -25,13 +25,13 @@ pub(crate) struct PageParams {
 #[into_params(parameter_in = Query)]
 pub(crate) struct DietParams {
     /// Diets and promises with commas in between: only dishes of which the vendor states all of them.
-    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 8,
+    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 16,
         example = json!(["vegetarian", "local"]))]
     diet: Vec<DietId>,
     /// Allergens and ingredients with commas in between, with or without their `contains-`: no dish of
     /// which the vendor states one of them. Those that it does not speak of are in each dish's
     /// `not_stated`: that is not "free of".
-    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 8,
+    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 16,
         example = json!(["milk", "tree-nut"]))]
     exclude_allergen: Vec<AllergenId>,
 }

@@ -16,6 +16,7 @@ use crate::{
     answer::{Answer, Conditional, cache_status, set},
     app::App,
     extract::Parameters,
+    measured,
     openapi::{
         params::IfNoneMatch,
         responses::{BadRequest, MenuNotFound, MenuUnavailable, NotModified},
@@ -72,7 +73,7 @@ pub(super) async fn show(
         return Err(ApiError::NoMenu { hall, date, meal: word, reason, left });
     };
     let key = MenuKey { hall, date, meal };
-    let served = read_through::menu(&app, key.clone(), &request_id).await?;
+    let served = measured::menu(read_through::menu(&app, key.clone(), &request_id).await)?;
     Ok(answer(&key, &served, &known))
 }
 

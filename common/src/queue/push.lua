@@ -7,7 +7,8 @@
 -- ARGV[6] seconds after which a claimed id that is nowhere counts as lost
 -- Returns what became of it, and how long ago a worker was last heard of (s; -1: never).
 local queue, id = KEYS[1], ARGV[1]
-local now = tonumber(redis.call('TIME')[1])
+local clock = redis.call('TIME')
+local now = tonumber(clock[1])
 local newest = redis.call('ZRANGE', queue .. ':workers', -1, -1, 'WITHSCORES')
 local silence = newest[2] and now - tonumber(newest[2]) or -1
 
@@ -16,7 +17,8 @@ if ARGV[4] == '1' and redis.call('EXISTS', KEYS[2]) == 1 then return { 'cached',
 local meta = queue .. ':meta:' .. id
 local function enqueue()
   redis.call('DEL', meta)
-  redis.call('HSET', meta, 'attempts', 0, 'max_attempts', ARGV[3], 'status', 'Pending', 'pushed_at', now)
+  redis.call('HSET', meta, 'attempts', 0, 'max_attempts', ARGV[3], 'status', 'Pending', 'pushed_at', now,
+    'pushed_ms', now * 1000 + math.floor(clock[2] / 1000))
   redis.call('RPUSH', queue .. ':active', id)
   redis.call('PUBLISH', queue .. ':wake', id)
 end

@@ -3,12 +3,12 @@
 
 use std::{
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use apalis::prelude::{AbortError, BoxDynError, Task};
 use chrono::Utc;
-use common::{cache::Names, entry::Entry, queue::RefreshMenu};
+use common::{cache::Names, entry::Entry, metrics, queue::RefreshMenu};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use tower::{Layer, Service};
@@ -65,7 +65,9 @@ where
         let (layer, ctx, job) = (self.layer.clone(), task.ctx().clone(), task.args.clone());
         let running = self.inner.call(task);
         Box::pin(async move {
+            let started = Instant::now();
             let ended = running.await;
+            metrics::JOB_DURATION.observe(&[], started.elapsed());
             let (status, result) = match &ended {
                 Ok(report) => ("Done", serde_json::json!({ "Ok": report })),
                 Err(error) => {
@@ -74,6 +76,12 @@ where
                     (status, serde_json::json!({ "Err": error.to_string() }))
                 }
             };
+            let outcome = match status {
+                "Done" => result.pointer("/Ok/outcome").and_then(|outcome| outcome.as_str()),
+                "Killed" => Some("refused"),
+                _ => None,
+            };
+            metrics::JOBS.one(&[outcome.unwrap_or("failed"), job.reason.as_str()]);
             layer.tell(&job, status, ctx.attempt(), &result.to_string()).await;
             layer.held.drop(&job.id());
             ended
@@ -107,7 +115,12 @@ impl AckLayer {
                     );
                     return;
                 }
-                Ok(_) => return,
+                Ok(answer) => {
+                    if answer == "ended" && status != "Done" {
+                        metrics::JOBS_DEAD.one(&[]);
+                    }
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(job.id = id, %error, "its end is not on record yet");
                     tokio::time::sleep(pause_before(tried).min(Duration::from_secs(1))).await;

@@ -17,7 +17,7 @@ use apalis_core::backend::{
     persistence::{Persisted, Persistence, State, TaskEvent},
 };
 use apalis_redis::{Config, queries::deserialize_with_meta};
-use common::{cache::Names, queue::RefreshMenu};
+use common::{cache::Names, metrics, queue::RefreshMenu};
 use futures::ready;
 use redis::{Value, aio::ConnectionManager};
 use tokio::time::{Instant, Sleep};
@@ -28,6 +28,8 @@ use super::{ack::AckLayer, held::HeldJobs, scripts::Scripts, wake::Wake};
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// So many heartbeats missed, and a worker is dead.
 const MISSED: u32 = 4;
+/// The same as a time.
+pub(super) const DEATH: Duration = HEARTBEAT.saturating_mul(MISSED);
 /// An idle worker looks at the queue at least this often: for jobs whose pause is over, and for
 /// messages lost in ways that nobody noticed.
 const IDLE_LOOK: Duration = Duration::from_millis(500);
@@ -71,6 +73,9 @@ impl Persistence for Jobs {
             match self.scripts.fetch(worker.name()).await {
                 Ok(None) => return Ok(Vec::new()),
                 Ok(Some(raw)) => {
+                    if let Some(wait) = waited(&raw) {
+                        metrics::JOB_WAIT.observe(&[], wait);
+                    }
                     if let Some(task) = self.read_or_bury(worker, raw).await {
                         self.held.take(task.task_id().map(ToString::to_string).unwrap_or_default());
                         return Ok(vec![task]);
@@ -135,16 +140,34 @@ impl Jobs {
         let why = serde_json::json!({ "Err": why }).to_string();
         if let Err(error) = self.scripts.bury(worker.name(), &id, &why).await {
             tracing::warn!(%error, "not buried: it comes back when this worker ends");
+        } else {
+            metrics::JOBS_DEAD.one(&[]);
         }
         None
     }
 }
 
-fn raw_id(raw: &[Value]) -> Option<Vec<u8>> {
+/// The id and the fields of the one job that a look brings.
+fn raw_fields(raw: &[Value]) -> Option<&[Value]> {
     let Value::Array(jobs) = raw.get(1)? else { return None };
     let Value::Array(fields) = jobs.first()? else { return None };
-    let Value::BulkString(id) = fields.first()? else { return None };
+    Some(fields)
+}
+
+fn raw_id(raw: &[Value]) -> Option<Vec<u8>> {
+    let Value::BulkString(id) = raw_fields(raw)?.first()? else { return None };
     Some(id.clone())
+}
+
+/// From its push to now, if this is its first start.
+fn waited(raw: &[Value]) -> Option<Duration> {
+    let mut fields = raw_fields(raw)?.iter().rev();
+    let (Value::BulkString(value), Value::BulkString(name)) = (fields.next()?, fields.next()?)
+    else {
+        return None;
+    };
+    let millis = std::str::from_utf8(value).ok().filter(|_| name == b"waited_ms")?;
+    Some(Duration::from_millis(millis.parse().ok()?))
 }
 
 /// The queue of one worker.
@@ -239,7 +262,7 @@ impl Backend for MenuQueue {
 
 /// One heartbeat.
 async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs) {
-    match scripts.beat(worker, HEARTBEAT * MISSED, &held.list()).await {
+    match scripts.beat(worker, DEATH, &held.list()).await {
         Ok(0) => {}
         Ok(jobs) => tracing::warn!(jobs, "jobs that nobody worked on wait again"),
         Err(error) => tracing::warn!(%error, "no heartbeat"),

@@ -13,10 +13,17 @@ while true do
   if arguments and attempts and most then
     redis.call('SADD', inflight_of(ARGV[1]), id)
     redis.call('HDEL', meta, 'wanted') -- whoever asked until now is served by this run
+    -- How long it waited to be started for the first time, not between two attempts.
+    local pushed = tonumber(field(meta, 'pushed_ms'))
+    redis.call('HDEL', meta, 'pushed_ms')
     redis.call('HSET', meta, 'attempts', attempts, 'max_attempts', most,
       'status', 'Running', 'locked_by', ARGV[1], 'locked_at', math.floor(now))
     local fields = redis.call('HGETALL', meta)
     table.insert(fields, 1, id)
+    if pushed then
+      table.insert(fields, 'waited_ms')
+      table.insert(fields, string.format('%d', math.max(0, now * 1000 - pushed)))
+    end
     return { { arguments }, { fields } }
   end
   -- Nothing that we pushed: to the dead letters with it, never to a worker.

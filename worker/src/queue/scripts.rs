@@ -23,6 +23,7 @@ script!(FETCH, "fetch.lua");
 script!(BURY, "bury.lua");
 script!(ACK, "ack.lua");
 script!(RELEASE, "release.lua");
+script!(DEPTH, "depth.lua");
 
 /// How a job ended.
 #[derive(Debug)]
@@ -36,6 +37,16 @@ pub(super) struct Ack<'a> {
     /// What the job's entry holds if this was the last attempt and it failed.
     pub(super) failure_entry: &'a [u8],
     pub(super) failure_life: Duration,
+}
+
+/// Jobs that are pending, running, scheduled and dead, and workers that live.
+pub(super) async fn depth(
+    redis: &mut ConnectionManager,
+    names: &Names,
+    death: Duration,
+) -> RedisResult<[u64; 5]> {
+    let mut call = DEPTH.key(names.queue());
+    call.arg(death.as_secs_f64()).invoke_async(redis).await
 }
 
 /// The scripts on one connection.

@@ -1,0 +1,54 @@
+//! How full the queue is, for metrics: read from Redis when somebody asks, once a second at most, and
+//! never waited for long.
+
+use std::time::Duration;
+
+use common::{
+    cache::Names,
+    link::Link,
+    metrics::{QUEUE_JOBS, WORKERS},
+};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+
+use super::{backend::DEATH, scripts};
+
+/// For Redis to tell.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Who asks again within this time is told the same.
+const HOLDS: Duration = Duration::from_secs(1);
+
+/// See the top of the file.
+pub(crate) struct Depth {
+    link: Link,
+    names: Names,
+    read_at: Mutex<Option<Instant>>,
+}
+
+impl Depth {
+    pub(crate) const fn new(link: Link, names: Names) -> Self {
+        Self { link, names, read_at: Mutex::const_new(None) }
+    }
+
+    /// Brings the metrics up to date. What Redis does not tell is not known.
+    pub(crate) async fn measure(&self) {
+        let mut read_at = self.read_at.lock().await;
+        if read_at.is_some_and(|at| at.elapsed() < HOLDS) {
+            return;
+        }
+        let read = self.link.ask(async |redis| {
+            let read = timeout(PATIENCE, scripts::depth(redis, &self.names, DEATH)).await;
+            read.unwrap_or_else(|late| Err(std::io::Error::from(late).into()))
+        });
+        let depth = read.await.map_or([None; 5], |depth| depth.map(Some));
+        *read_at = Some(Instant::now());
+        let [pending, running, scheduled, dead, workers] = depth;
+        QUEUE_JOBS.set(&["pending"], pending);
+        QUEUE_JOBS.set(&["running"], running);
+        QUEUE_JOBS.set(&["scheduled"], scheduled);
+        QUEUE_JOBS.set(&["dead"], dead);
+        WORKERS.set(&[], workers);
+    }
+}
