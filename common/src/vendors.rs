@@ -4,12 +4,18 @@
 mod addresses;
 pub mod bon_appetit;
 mod fetch;
+mod politeness;
 pub mod pomona;
+mod retries;
 mod script;
 pub mod sodexo;
 pub mod text;
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
@@ -18,8 +24,10 @@ pub use fetch::FetchError;
 use fetch::{Fetched, Fetcher};
 
 use crate::{
+    cache::Names,
     config::{Secret, VendorSettings},
     hall::{HallId, Vendor},
+    link::Link,
     menu::Reading,
 };
 
@@ -151,6 +159,21 @@ impl VendorError {
             Self::NoKey => "no_key",
         }
     }
+
+    /// For how long the vendor wants not to be asked at all.
+    #[must_use]
+    pub fn quiet(&self) -> Option<Duration> {
+        match self {
+            Self::Fetch(error) => error.quiet(),
+            _ => None,
+        }
+    }
+
+    /// Whether the vendor was left alone, out of manners.
+    #[must_use]
+    pub const fn is_unasked(&self) -> bool {
+        matches!(self, Self::Fetch(FetchError::Quiet(_) | FetchError::Open(_)))
+    }
 }
 
 /// A document that was read.
@@ -167,27 +190,44 @@ pub struct Vendors {
     fetcher: Fetcher,
     sodexo_key: Option<Secret>,
     budget: Duration,
+    /// Whether a feed was found elsewhere than where it has always been.
+    has_moved: AtomicBool,
 }
 
 impl Vendors {
-    /// A reader with these settings.
+    /// A reader with these settings; with a Redis, all processes that share it are polite together.
     ///
     /// # Errors
     /// When the HTTP client cannot be built.
-    pub fn new(settings: &VendorSettings) -> Result<Self, FetchError> {
+    pub fn new(
+        settings: &VendorSettings,
+        redis: Option<(Link, Names)>,
+    ) -> Result<Self, FetchError> {
         Ok(Self {
-            fetcher: Fetcher::new(settings)?,
+            fetcher: Fetcher::new(settings, redis)?,
             sodexo_key: settings.sodexo_key.clone(),
             budget: settings.fetch_timeout,
+            has_moved: AtomicBool::new(false),
         })
     }
 
     /// Waits for one of the few turns that this process has with a document's vendor.
     ///
     /// # Errors
-    /// When too many wait already.
+    /// At once while the vendor wants quiet; and when too many wait already.
     pub async fn turn(&self, document: Document) -> Result<OwnedSemaphorePermit, VendorError> {
-        Ok(self.fetcher.turn(document.hall().vendor()).await?)
+        let site = self.first_address(document).site();
+        Ok(self.fetcher.turn(document.hall().vendor(), &site).await?)
+    }
+
+    /// Where a read of the document starts.
+    fn first_address(&self, document: Document) -> addresses::Address {
+        match (document.hall().vendor(), document, &self.sodexo_key) {
+            (Vendor::BonAppetit, Document::Day(hall, date), _) => addresses::cafe_page(hall, date),
+            (Vendor::Sodexo, Document::Day(_, date), Some(key)) => addresses::sodexo_api(date, key),
+            (Vendor::Sodexo, ..) => addresses::sodexo_page(),
+            (_, Document::Feed(hall) | Document::Day(hall, _), _) => addresses::pomona_feed(hall),
+        }
     }
 
     /// Reads a document, for who has a turn, within the budget of one read. `now` tells which day a page without a
@@ -218,6 +258,8 @@ impl Vendors {
         let failed = match &self.sodexo_key {
             Some(key) => match self.sodexo_api(key, date, deadline).await {
                 Ok(read) => return Ok(read),
+                // Who wants quiet gets it at every address.
+                Err(error) if error.quiet().is_some() => return Err(error),
                 Err(error) => error,
             },
             None => VendorError::NoKey,
@@ -225,7 +267,7 @@ impl Vendors {
         if date != now.date_naive() {
             return Err(failed);
         }
-        if self.sodexo_key.is_some() {
+        if self.sodexo_key.is_some() && !failed.is_unasked() {
             tracing::warn!(vendor.name = "sodexo", error = %failed, "the API failed: reading the page");
         }
         let page = self.fetcher.get(addresses::sodexo_page(), deadline).await?;
@@ -246,6 +288,9 @@ impl Vendors {
     async fn pomona(&self, hall: HallId, deadline: Instant) -> Result<Read, VendorError> {
         let failed = match self.pomona_feed(addresses::pomona_feed(hall), deadline).await {
             Ok(read) => return Ok(read),
+            Err(error) if error.quiet().is_some() => return Err(error),
+            // Nothing new is to be learnt from the page of a feed that is only probed.
+            Err(error) if error.is_unasked() && !self.has_moved.load(Relaxed) => return Err(error),
             Err(error) => error,
         };
         let Ok(page) = self.fetcher.get(addresses::pomona_page(hall), deadline).await else {
@@ -255,7 +300,9 @@ impl Vendors {
             pomona::feed_address(&page.text).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
         tracing::warn!(vendor.name = "pomona", hall.id = %hall, error = %failed, "the feed failed: reading it where its page says");
-        self.pomona_feed(address, deadline).await
+        let read = self.pomona_feed(address, deadline).await;
+        self.has_moved.store(read.is_ok(), Relaxed);
+        read
     }
 
     async fn pomona_feed(

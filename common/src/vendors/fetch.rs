@@ -3,10 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use reqwest::{
     Client, Response, StatusCode,
-    header::{ACCEPT, RETRY_AFTER},
+    header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER},
     redirect::{Attempt, Policy},
 };
 use tokio::{
@@ -15,8 +16,12 @@ use tokio::{
 };
 use url::Url;
 
-use super::addresses::Address;
-use crate::{config::VendorSettings, hall::Vendor};
+use super::{
+    addresses::Address,
+    politeness::{Ended, Politeness},
+    retries::Retries,
+};
+use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
 
 /// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
 const MAX_BYTES: usize = 8 << 20;
@@ -50,9 +55,15 @@ pub enum FetchError {
     /// The body ended early or could not be decoded.
     #[error("broken body: {0}")]
     Broken(String),
-    /// The client could not be built, or the address is none.
+    /// The client could not be built, the address is none, or there was no turn in time.
     #[error("not sent: {0}")]
     Unsent(String),
+    /// Not sent: the vendor asked for quiet, for so long from now.
+    #[error("the vendor wants quiet for {} s more", .0.as_secs())]
+    Quiet(Duration),
+    /// Not sent: the vendor failed three times in a row, and is only probed, next after so long.
+    #[error("the vendor fails; the next probe is due in {} s", .0.as_secs())]
+    Open(Duration),
 }
 
 impl FetchError {
@@ -68,6 +79,25 @@ impl FetchError {
             Self::TooLarge => "too_large",
             Self::Broken(_) => "broken",
             Self::Unsent(_) => "unsent",
+            Self::Quiet(_) => "quiet",
+            Self::Open(_) => "open",
+        }
+    }
+
+    /// For how long the vendor wants not to be asked (RFC 6585, 4; RFC 9110, 15.6.4).
+    pub(super) fn quiet(&self) -> Option<Duration> {
+        match self {
+            Self::Status { status: 429 | 503, retry_after } => *retry_after,
+            Self::Quiet(left) => Some(*left),
+            _ => None,
+        }
+    }
+
+    const fn ended(&self) -> Ended {
+        match self {
+            Self::Timeout | Self::Connect(_) | Self::Broken(_) => Ended::Failed,
+            Self::Status { status: 500.., .. } => Ended::Failed,
+            _ => Ended::Answered,
         }
     }
 
@@ -76,7 +106,7 @@ impl FetchError {
         match self {
             Self::Timeout | Self::Connect(_) | Self::Broken(_) => true,
             Self::Status { status, retry_after } => *status >= 500 && retry_after.is_none(),
-            Self::TooLarge | Self::Unsent(_) => false,
+            Self::TooLarge | Self::Unsent(_) | Self::Quiet(_) | Self::Open(_) => false,
         }
     }
 }
@@ -91,10 +121,15 @@ pub(super) struct Fetcher {
     client: Client,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
+    politeness: Politeness,
+    retries: Retries,
 }
 
 impl Fetcher {
-    pub(super) fn new(settings: &VendorSettings) -> Result<Self, FetchError> {
+    pub(super) fn new(
+        settings: &VendorSettings,
+        redis: Option<(Link, Names)>,
+    ) -> Result<Self, FetchError> {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -110,12 +145,21 @@ impl Fetcher {
             .build()
             .map_err(|error| FetchError::Unsent(error.to_string()))?;
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
-        Ok(Self { client, settings: settings.clone(), turns })
+        let politeness = Politeness::new(settings, redis);
+        let retries = Retries::default();
+        Ok(Self { client, settings: settings.clone(), turns, politeness, retries })
     }
 
-    /// Waits for a turn with a vendor. Time in this queue of ours is not the vendor's: no clock of
-    /// a read runs yet.
-    pub(super) async fn turn(&self, vendor: Vendor) -> Result<OwnedSemaphorePermit, FetchError> {
+    /// Waits for a turn with a vendor, unless it wants quiet. Time in this queue of ours is not the
+    /// vendor's: no clock of a read runs yet.
+    pub(super) async fn turn(
+        &self,
+        vendor: Vendor,
+        site: &str,
+    ) -> Result<OwnedSemaphorePermit, FetchError> {
+        if let Some(left) = self.politeness.quiet(site).await {
+            return Err(FetchError::Quiet(left));
+        }
         let turns = self.turns.get(vendor as usize).cloned();
         let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
         let patience = self.settings.fetch_timeout * 2;
@@ -131,20 +175,29 @@ impl Fetcher {
         address: Address,
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
-        let url = self.actual_url(&address)?;
+        let (url, site) = (self.actual_url(&address)?, address.site());
+        let mut leave = self.politeness.enter(&site, deadline).await?;
+        self.retries.first(&site);
         let mut tried = 1;
         loop {
-            let error = match self.try_once(&address, &url, deadline).await {
+            let fetched = self.try_once(&address, &url, deadline).await;
+            let ended = fetched.as_ref().map_or_else(FetchError::ended, |_| Ended::Answered);
+            let quiet = fetched.as_ref().err().and_then(FetchError::quiet);
+            self.politeness.leave(leave, ended, quiet).await;
+            let error = match fetched {
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error,
             };
             let pause = Duration::from_millis(fastrand::u64(100..=300));
-            if !error.may_pass() || tried >= TRIES || Instant::now() + pause >= deadline {
+            let in_time = tried < TRIES && Instant::now() + pause < deadline;
+            if !error.may_pass() || !in_time || !self.retries.may_retry(&site) {
                 return Err(error);
             }
             tracing::debug!(vendor.name = %address.vendor, %error, "once more");
             tried += 1;
             tokio::time::sleep(pause).await;
+            let Ok(again) = self.politeness.enter(&site, deadline).await else { return Err(error) };
+            leave = again;
         }
     }
 
@@ -155,8 +208,7 @@ impl Fetcher {
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
         let started = Instant::now();
-        // A third of the budget: time for a second try, and for what follows a failed document.
-        let limit = (started + self.settings.fetch_timeout / 3).min(deadline);
+        let limit = (started + self.settings.try_timeout()).min(deadline);
         let fetched = match tokio::time::timeout_at(limit, self.exchange(address, url)).await {
             Ok(ended) => ended,
             Err(_) => Err(FetchError::Timeout),
@@ -178,8 +230,8 @@ impl Fetcher {
         }
         let response = request.send().await.map_err(transport)?;
         if response.status() != StatusCode::OK {
-            let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
-            return Err(FetchError::Status { status, retry_after });
+            let retry_after = retry_after(response.headers(), Utc::now());
+            return Err(FetchError::Status { status: response.status().as_u16(), retry_after });
         }
         let body = whole_body(response).await?;
         // One wrong byte in a name must not cost the day; a body of noise fails in the parser.
@@ -246,16 +298,60 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 }
 
 /// Seconds, or an HTTP date (RFC 9110, 10.2.3); nonsense is no wish at all.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let wish = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let wish = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match wish.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
             let at = chrono::DateTime::parse_from_rfc2822(wish).ok()?;
-            let sent = response.headers().get(reqwest::header::DATE)?.to_str().ok()?;
-            let sent = chrono::DateTime::parse_from_rfc2822(sent).ok()?;
-            (at - sent).to_std().ok()?
+            // By the vendor's own clock where it shows it: ours may go wrong.
+            let shown = headers.get(DATE).and_then(|date| date.to_str().ok());
+            let sent = shown.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
+            (at.to_utc() - sent.map_or(now, |sent| sent.to_utc())).to_std().ok()?
         }
     };
-    Some(wait.min(MAX_RETRY_AFTER))
+    Some(wait.min(MAX_RETRY_AFTER)).filter(|wait| !wait.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wished(wish: &str, date: Option<&str>) -> Option<u64> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, wish.parse().unwrap());
+        if let Some(date) = date {
+            headers.insert(DATE, date.parse().unwrap());
+        }
+        let now = "2026-02-09T12:00:00Z".parse().unwrap();
+        retry_after(&headers, now).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn seconds_and_dates_are_understood_up_to_a_quarter_of_an_hour() {
+        assert_eq!(wished("7", None), Some(7));
+        assert_eq!(wished(" 7 ", None), Some(7));
+        assert_eq!(wished("86400", None), Some(900));
+        assert_eq!(wished("Mon, 09 Feb 2026 12:00:30 GMT", None), Some(30), "by our clock");
+        let sent = Some("Mon, 09 Feb 2026 12:00:20 GMT");
+        assert_eq!(wished("Mon, 09 Feb 2026 12:00:30 GMT", sent), Some(10), "by the vendor's");
+        assert_eq!(wished("Tue, 09 Feb 2027 12:00:30 GMT", sent), Some(900));
+    }
+
+    #[test]
+    fn nonsense_is_no_wish() {
+        let past = "Mon, 09 Feb 2026 11:59:30 GMT";
+        for wish in ["", "0", "-1", "9e99", "x", "7.5", "99999999999999999999", past, "Mon, 99"] {
+            assert_eq!(wished(wish, None), None, "{wish}");
+        }
+    }
+
+    #[test]
+    fn only_a_vendor_that_does_not_cope_has_failed() {
+        let status = |status| FetchError::Status { status, retry_after: None }.ended();
+        assert_eq!([200, 302, 403, 404, 429].map(status), [Ended::Answered; 5]);
+        assert_eq!([500, 503, 599].map(status), [Ended::Failed; 3]);
+        assert_eq!(FetchError::Timeout.ended(), Ended::Failed);
+        assert_eq!(FetchError::TooLarge.ended(), Ended::Answered);
+    }
 }
