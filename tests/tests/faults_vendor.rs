@@ -46,11 +46,10 @@ fn is_asked_politely(stack: &Stack, requests: usize) {
     let count = stack.vendor.vendor(Vendor::BonAppetit);
     assert_eq!(count.reads, requests);
     assert_eq!(count.max_concurrent, 2, "as many as are allowed, and no more");
-    assert!(count.peak_1s <= 4, "{count:?}");
+    // Four a second, but for the few milliseconds by which requests differ on their way.
     let asked = asked_at(stack);
-    // What a request spends on its way differs by a few milliseconds.
-    let apart = |pair: &[DateTime<Utc>]| pair[1] - pair[0] >= TimeDelta::milliseconds(235);
-    assert!(asked.windows(2).all(apart), "{asked:?}");
+    let apart = |five: &[DateTime<Utc>]| five[4] - five[0] >= TimeDelta::milliseconds(950);
+    assert!(asked.windows(5).all(apart), "{asked:?}");
 }
 
 async fn wants_quiet_and_gets_it(stack: &Stack, status: u16) {
