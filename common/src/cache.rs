@@ -81,7 +81,7 @@ impl Names {
         format!("{}lease:{document}", self.prefix)
     }
 
-    /// What is agreed on of a vendor's site: its wish for quiet, its pace, its failures.
+    /// Of a vendor's site: its wish for quiet, its pace, its failures.
     pub(crate) fn manners(&self, site: &str) -> [String; 3] {
         ["quiet", "pace", "failing"].map(|what| format!("{}{what}:{site}", self.prefix))
     }

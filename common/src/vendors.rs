@@ -3,10 +3,12 @@
 
 mod addresses;
 pub mod bon_appetit;
+mod error;
 mod fetch;
 mod politeness;
 pub mod pomona;
 mod retries;
+mod retry_after;
 mod script;
 pub mod sodexo;
 pub mod text;
@@ -20,7 +22,7 @@ use std::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-pub use fetch::FetchError;
+pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetched, Fetcher};
 
 use crate::{
@@ -92,87 +94,6 @@ impl fmt::Display for Document {
             Self::Day(_, date) => write!(f, ":{date}"),
             Self::Feed(_) => Ok(()),
         }
-    }
-}
-
-/// Why a body is not the document that was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum ParseError {
-    /// The values are not JSON.
-    #[error("not JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    /// A page (a login, an error) where data was expected.
-    #[error("an HTML page where data was expected")]
-    Html,
-    /// Something that every such document has is missing or has another type.
-    #[error("not the vendor's shape: {0}")]
-    Shape(&'static str),
-    /// The document speaks of another day.
-    #[error("the document is for {shown}, not for {asked}")]
-    WrongDay {
-        /// The day that was asked for.
-        asked: NaiveDate,
-        /// The day that the document shows.
-        shown: NaiveDate,
-    },
-    /// Most of the dishes that the day names are not in the document.
-    #[error("{missing} of {named} dishes are not in the document")]
-    Dangling {
-        /// How many are missing.
-        missing: usize,
-        /// How many are named.
-        named: usize,
-    },
-}
-
-/// Why a document could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum VendorError {
-    /// It could not be fetched whole.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    /// It came, and is not what it should be.
-    #[error("{error}")]
-    Parse {
-        /// What is wrong with it.
-        error: ParseError,
-        /// How long it was.
-        bytes: usize,
-    },
-    /// The parser gave up in a way that it never should.
-    #[error("the parser panicked")]
-    Panic,
-    /// Sodexo's API wants a key, and its page shows today only.
-    #[error("no SODEXO_API_KEY, and the location page shows no other day than today")]
-    NoKey,
-}
-
-impl VendorError {
-    /// The kind of trouble in one word, for logs, metrics and `fetch_runs`.
-    #[must_use]
-    pub const fn class(&self) -> &'static str {
-        match self {
-            Self::Fetch(error) => error.class(),
-            Self::Parse { error: ParseError::WrongDay { .. }, .. } => "wrong_day",
-            Self::Parse { .. } => "parse",
-            Self::Panic => "panic",
-            Self::NoKey => "no_key",
-        }
-    }
-
-    /// For how long the vendor wants not to be asked at all.
-    #[must_use]
-    pub fn quiet(&self) -> Option<Duration> {
-        match self {
-            Self::Fetch(error) => error.quiet(),
-            _ => None,
-        }
-    }
-
-    /// Whether the vendor was left alone, out of manners.
-    #[must_use]
-    pub const fn is_unasked(&self) -> bool {
-        matches!(self, Self::Fetch(FetchError::Quiet(_) | FetchError::Open(_)))
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures::StreamExt;
 use reqwest::{
     Client, Response, StatusCode,
-    header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER},
+    header::ACCEPT,
     redirect::{Attempt, Policy},
 };
 use tokio::{
@@ -17,99 +17,20 @@ use tokio::{
 use url::Url;
 
 use super::{
+    FetchError,
     addresses::Address,
     politeness::{Ended, Politeness},
     retries::Retries,
+    retry_after::retry_after,
 };
 use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
 
 /// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
-const MAX_BYTES: usize = 8 << 20;
+pub(super) const MAX_BYTES: usize = 8 << 20;
 /// Same-site hops that are followed.
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
-/// A `Retry-After` above this is cut to it.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
-
-/// Why a body did not arrive.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// Nothing, or not all of it, came in time.
-    #[error("no answer in time")]
-    Timeout,
-    /// No connection.
-    #[error("no connection: {0}")]
-    Connect(String),
-    /// Another status than 200.
-    #[error("status {status}")]
-    Status {
-        /// The status.
-        status: u16,
-        /// When the vendor wants to be asked again.
-        retry_after: Option<Duration>,
-    },
-    /// More than we read of any document.
-    #[error("more than {MAX_BYTES} bytes")]
-    TooLarge,
-    /// The body ended early or could not be decoded.
-    #[error("broken body: {0}")]
-    Broken(String),
-    /// The client could not be built, the address is none, or there was no turn in time.
-    #[error("not sent: {0}")]
-    Unsent(String),
-    /// Not sent: the vendor asked for quiet, for so long from now.
-    #[error("the vendor wants quiet for {} s more", .0.as_secs())]
-    Quiet(Duration),
-    /// Not sent: the vendor failed three times in a row, and is only probed, next after so long.
-    #[error("the vendor fails; the next probe is due in {} s", .0.as_secs())]
-    Open(Duration),
-}
-
-impl FetchError {
-    pub(super) const fn class(&self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connect(_) => "connect",
-            Self::Status { status: 401 | 403, .. } => "refused",
-            Self::Status { status: 429, .. } => "throttled",
-            Self::Status { status: 300..=399, .. } => "redirect",
-            Self::Status { status: 400..=499, .. } => "status_4xx",
-            Self::Status { .. } => "status_5xx",
-            Self::TooLarge => "too_large",
-            Self::Broken(_) => "broken",
-            Self::Unsent(_) => "unsent",
-            Self::Quiet(_) => "quiet",
-            Self::Open(_) => "open",
-        }
-    }
-
-    /// For how long the vendor wants not to be asked (RFC 6585, 4; RFC 9110, 15.6.4).
-    pub(super) fn quiet(&self) -> Option<Duration> {
-        match self {
-            Self::Status { status: 429 | 503, retry_after } => *retry_after,
-            Self::Quiet(left) => Some(*left),
-            _ => None,
-        }
-    }
-
-    const fn ended(&self) -> Ended {
-        match self {
-            Self::Timeout | Self::Connect(_) | Self::Broken(_) => Ended::Failed,
-            Self::Status { status: 500.., .. } => Ended::Failed,
-            _ => Ended::Answered,
-        }
-    }
-
-    /// Whether asking once more at once may help: trouble on the way, not a word of the vendor.
-    const fn may_pass(&self) -> bool {
-        match self {
-            Self::Timeout | Self::Connect(_) | Self::Broken(_) => true,
-            Self::Status { status, retry_after } => *status >= 500 && retry_after.is_none(),
-            Self::TooLarge | Self::Unsent(_) | Self::Quiet(_) | Self::Open(_) => false,
-        }
-    }
-}
 
 /// A body that arrived whole with status 200.
 pub(super) struct Fetched {
@@ -295,63 +216,4 @@ fn with_sources(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Seconds, or an HTTP date (RFC 9110, 10.2.3); nonsense is no wish at all.
-fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let wish = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match wish.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let at = chrono::DateTime::parse_from_rfc2822(wish).ok()?;
-            // By the vendor's own clock where it shows it: ours may go wrong.
-            let shown = headers.get(DATE).and_then(|date| date.to_str().ok());
-            let sent = shown.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
-            (at.to_utc() - sent.map_or(now, |sent| sent.to_utc())).to_std().ok()?
-        }
-    };
-    Some(wait.min(MAX_RETRY_AFTER)).filter(|wait| !wait.is_zero())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wished(wish: &str, date: Option<&str>) -> Option<u64> {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, wish.parse().unwrap());
-        if let Some(date) = date {
-            headers.insert(DATE, date.parse().unwrap());
-        }
-        let now = "2026-02-09T12:00:00Z".parse().unwrap();
-        retry_after(&headers, now).map(|wait| wait.as_secs())
-    }
-
-    #[test]
-    fn seconds_and_dates_are_understood_up_to_a_quarter_of_an_hour() {
-        assert_eq!(wished("7", None), Some(7));
-        assert_eq!(wished(" 7 ", None), Some(7));
-        assert_eq!(wished("86400", None), Some(900));
-        assert_eq!(wished("Mon, 09 Feb 2026 12:00:30 GMT", None), Some(30), "by our clock");
-        let sent = Some("Mon, 09 Feb 2026 12:00:20 GMT");
-        assert_eq!(wished("Mon, 09 Feb 2026 12:00:30 GMT", sent), Some(10), "by the vendor's");
-        assert_eq!(wished("Tue, 09 Feb 2027 12:00:30 GMT", sent), Some(900));
-    }
-
-    #[test]
-    fn nonsense_is_no_wish() {
-        let past = "Mon, 09 Feb 2026 11:59:30 GMT";
-        for wish in ["", "0", "-1", "9e99", "x", "7.5", "99999999999999999999", past, "Mon, 99"] {
-            assert_eq!(wished(wish, None), None, "{wish}");
-        }
-    }
-
-    #[test]
-    fn only_a_vendor_that_does_not_cope_has_failed() {
-        let status = |status| FetchError::Status { status, retry_after: None }.ended();
-        assert_eq!([200, 302, 403, 404, 429].map(status), [Ended::Answered; 5]);
-        assert_eq!([500, 503, 599].map(status), [Ended::Failed; 3]);
-        assert_eq!(FetchError::Timeout.ended(), Ended::Failed);
-        assert_eq!(FetchError::TooLarge.ended(), Ended::Answered);
-    }
 }
