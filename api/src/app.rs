@@ -97,7 +97,7 @@ impl App {
         let refresher = Refresher {
             cache: redis.as_ref().map(|redis| redis.cache.clone()),
             store: store.clone(),
-            vendors: Vendors::new(&config.vendors)?,
+            vendors: Vendors::new(&config.vendors, link.clone().zip(Some(names.clone())))?,
             leases: Leases::new(link.map(|link| (link, names))),
             lifetimes: config.lifetimes,
             zone: config.zone,

@@ -81,6 +81,11 @@ impl Names {
         format!("{}lease:{document}", self.prefix)
     }
 
+    /// Of a vendor's site: its wish for quiet, its pace, its failures.
+    pub(crate) fn manners(&self, site: &str) -> [String; 3] {
+        ["quiet", "pace", "failing"].map(|what| format!("{}{what}:{site}", self.prefix))
+    }
+
     fn list(&self, list: &str) -> String {
         format!("{}{list}", self.prefix)
     }

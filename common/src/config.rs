@@ -322,8 +322,12 @@ pub struct VendorSettings {
     pub sodexo_key: Option<Secret>,
     /// Whole budget of one read, retries included.
     pub fetch_timeout: Duration,
-    /// How many requests one process has open with one vendor at most.
+    /// How many requests are open with one vendor at most.
     pub concurrency: usize,
+    /// How far apart requests to one vendor start at least.
+    pub spacing: Duration,
+    /// How often a vendor that fails is probed.
+    pub probe_every: Duration,
 }
 
 impl VendorSettings {
@@ -348,11 +352,32 @@ impl VendorSettings {
                 vars.parsed_or(
                     "VENDOR_CONCURRENCY",
                     std::num::NonZeroU8::MIN.saturating_add(1),
-                    "requests that one process has open with one vendor at most",
+                    "requests open with one vendor at most",
                 )
                 .get(),
             ),
+            spacing: vars.duration_or(
+                "VENDOR_SPACING_MS",
+                Duration::from_millis(1),
+                250,
+                0..=60_000,
+                "requests to one vendor start at least this far apart",
+            ),
+            probe_every: vars.duration_or(
+                "VENDOR_PROBE_SECS",
+                Duration::from_secs(1),
+                30,
+                0..=3_600,
+                "a vendor that failed three times in a row is asked once in this time",
+            ),
         }
+    }
+
+    /// How long one try may take: a third of the budget leaves time for a second try, and for what
+    /// follows a failed document.
+    #[must_use]
+    pub fn try_timeout(&self) -> Duration {
+        self.fetch_timeout / 3
     }
 
     /// The address that stands in for the vendor's own.
@@ -473,7 +498,8 @@ mod tests {
         assert_eq!((lifetimes.fresh, lifetimes.fresh_jitter), (seconds(1800), seconds(300)));
         assert_eq!((lifetimes.stale, lifetimes.negative), (seconds(120), seconds(300)));
         assert_eq!(vendors.fetch_timeout, seconds(30));
-        assert_eq!(vendors.concurrency, 2);
+        assert_eq!((vendors.concurrency, vendors.spacing), (2, Duration::from_millis(250)));
+        assert_eq!(vendors.probe_every, seconds(30));
         assert!(vars.finish(()).is_ok());
     }
 

@@ -21,7 +21,7 @@ use crate::{
     metrics,
     queue::Reason,
     store::{FetchRun, Store},
-    vendors::{self, Document, Read, Vendors},
+    vendors::{self, Document, Read, VendorError, Vendors},
 };
 use entries::jitter;
 pub use failing::Failing;
@@ -62,6 +62,8 @@ pub struct Busy;
 const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks.
 const JUST_READ: Duration = Duration::from_secs(60);
+/// Entries live this long that were made while the vendor was only probed.
+const REFRAINED: Duration = Duration::from_secs(5);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -180,7 +182,14 @@ impl Refresher {
             Ok(_turn) => self.vendors.read(document, started_at).await,
             Err(error) => Err(error),
         };
+<<<<<<< HEAD
         metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
+=======
+        let read = match read {
+            Err(error) if error.is_unasked() => return self.refrain(document, key, &error).await,
+            read => read,
+        };
+>>>>>>> polite
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
             Ok(read) => {
@@ -189,9 +198,10 @@ impl Refresher {
             }
             Err(error) => {
                 run.note_failure(&error);
+                let quiet = error.quiet().unwrap_or_default();
                 let (class, error) = (error.class(), run.error.as_deref().unwrap_or_default());
                 tracing::warn!(document = %document, error.class = class, error, "vendor failed");
-                let life = self.failure(document).await;
+                let life = self.failure(document).await.max(quiet);
                 let settled = self.fallback(document, key, started_at, life).await;
                 let cached = self.put(&settled).await;
                 if !cached {
@@ -208,9 +218,24 @@ impl Refresher {
         done(key, outcome, &settled, cached)
     }
 
+    /// As after a failed read, though nothing was read: the vendor is left alone for now. That is
+    /// cheap and may end any moment, so it is looked at again soon; no record is kept of it.
+    async fn refrain(&self, document: Document, key: &MenuKey, error: &VendorError) -> Done {
+        tracing::debug!(document = %document, error.class = error.class(), %error, "not asked");
+        let life = error.quiet().unwrap_or_else(|| jitter(REFRAINED, REFRAINED / 5));
+        let done = self.without_reading(document, key, life).await;
+        if !done.cached {
+            self.failing.note(document, life);
+        }
+        done
+    }
+
     /// As after a failed read, because there was one a moment ago.
     async fn without_reading(&self, document: Document, key: &MenuKey, left: Duration) -> Done {
-        let settled = self.fallback(document, key, Utc::now(), left).await;
+        let mut settled = self.fallback(document, key, Utc::now(), left).await;
+        for one in &mut settled {
+            one.lifetime = one.lifetime.min(left);
+        }
         let cached = self.put(&settled).await;
         done(key, Outcome::Snapshot, &settled, cached)
     }

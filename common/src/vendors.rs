@@ -3,23 +3,33 @@
 
 mod addresses;
 pub mod bon_appetit;
+mod error;
 mod fetch;
+mod politeness;
 pub mod pomona;
+mod retries;
+mod retry_after;
 mod script;
 pub mod sodexo;
 pub mod text;
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-pub use fetch::FetchError;
+pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetched, Fetcher};
 
 use crate::{
+    cache::Names,
     config::{Secret, VendorSettings},
     hall::{HallId, Vendor},
+    link::Link,
     menu::Reading,
 };
 
@@ -87,72 +97,6 @@ impl fmt::Display for Document {
     }
 }
 
-/// Why a body is not the document that was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum ParseError {
-    /// The values are not JSON.
-    #[error("not JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    /// A page (a login, an error) where data was expected.
-    #[error("an HTML page where data was expected")]
-    Html,
-    /// Something that every such document has is missing or has another type.
-    #[error("not the vendor's shape: {0}")]
-    Shape(&'static str),
-    /// The document speaks of another day.
-    #[error("the document is for {shown}, not for {asked}")]
-    WrongDay {
-        /// The day that was asked for.
-        asked: NaiveDate,
-        /// The day that the document shows.
-        shown: NaiveDate,
-    },
-    /// Most of the dishes that the day names are not in the document.
-    #[error("{missing} of {named} dishes are not in the document")]
-    Dangling {
-        /// How many are missing.
-        missing: usize,
-        /// How many are named.
-        named: usize,
-    },
-}
-
-/// Why a document could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum VendorError {
-    /// It could not be fetched whole.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    /// It came, and is not what it should be.
-    #[error("{error}")]
-    Parse {
-        /// What is wrong with it.
-        error: ParseError,
-        /// How long it was.
-        bytes: usize,
-    },
-    /// The parser gave up in a way that it never should.
-    #[error("the parser panicked")]
-    Panic,
-    /// Sodexo's API wants a key, and its page shows today only.
-    #[error("no SODEXO_API_KEY, and the location page shows no other day than today")]
-    NoKey,
-}
-
-impl VendorError {
-    /// The kind of trouble in one word, for logs, metrics and `fetch_runs`.
-    #[must_use]
-    pub const fn class(&self) -> &'static str {
-        match self {
-            Self::Fetch(error) => error.class(),
-            Self::Parse { error: ParseError::WrongDay { .. }, .. } => "wrong_day",
-            Self::Parse { .. } => "parse",
-            Self::Panic => "panic",
-            Self::NoKey => "no_key",
-        }
-    }
-}
-
 /// A document that was read.
 #[derive(Debug)]
 pub struct Read {
@@ -167,27 +111,44 @@ pub struct Vendors {
     fetcher: Fetcher,
     sodexo_key: Option<Secret>,
     budget: Duration,
+    /// Whether a feed was found elsewhere than where it has always been.
+    has_moved: AtomicBool,
 }
 
 impl Vendors {
-    /// A reader with these settings.
+    /// A reader with these settings; with a Redis, all processes that share it are polite together.
     ///
     /// # Errors
     /// When the HTTP client cannot be built.
-    pub fn new(settings: &VendorSettings) -> Result<Self, FetchError> {
+    pub fn new(
+        settings: &VendorSettings,
+        redis: Option<(Link, Names)>,
+    ) -> Result<Self, FetchError> {
         Ok(Self {
-            fetcher: Fetcher::new(settings)?,
+            fetcher: Fetcher::new(settings, redis)?,
             sodexo_key: settings.sodexo_key.clone(),
             budget: settings.fetch_timeout,
+            has_moved: AtomicBool::new(false),
         })
     }
 
     /// Waits for one of the few turns that this process has with a document's vendor.
     ///
     /// # Errors
-    /// When too many wait already.
+    /// At once while the vendor wants quiet; and when too many wait already.
     pub async fn turn(&self, document: Document) -> Result<OwnedSemaphorePermit, VendorError> {
-        Ok(self.fetcher.turn(document.hall().vendor()).await?)
+        let site = self.first_address(document).site();
+        Ok(self.fetcher.turn(document.hall().vendor(), &site).await?)
+    }
+
+    /// Where a read of the document starts.
+    fn first_address(&self, document: Document) -> addresses::Address {
+        match (document.hall().vendor(), document, &self.sodexo_key) {
+            (Vendor::BonAppetit, Document::Day(hall, date), _) => addresses::cafe_page(hall, date),
+            (Vendor::Sodexo, Document::Day(_, date), Some(key)) => addresses::sodexo_api(date, key),
+            (Vendor::Sodexo, ..) => addresses::sodexo_page(),
+            (_, Document::Feed(hall) | Document::Day(hall, _), _) => addresses::pomona_feed(hall),
+        }
     }
 
     /// Reads a document, for who has a turn, within the budget of one read. `now` tells which day a page without a
@@ -218,6 +179,8 @@ impl Vendors {
         let failed = match &self.sodexo_key {
             Some(key) => match self.sodexo_api(key, date, deadline).await {
                 Ok(read) => return Ok(read),
+                // Who wants quiet gets it at every address.
+                Err(error) if error.quiet().is_some() => return Err(error),
                 Err(error) => error,
             },
             None => VendorError::NoKey,
@@ -225,7 +188,7 @@ impl Vendors {
         if date != now.date_naive() {
             return Err(failed);
         }
-        if self.sodexo_key.is_some() {
+        if self.sodexo_key.is_some() && !failed.is_unasked() {
             tracing::warn!(vendor.name = "sodexo", error = %failed, "the API failed: reading the page");
         }
         let page = self.fetcher.get(addresses::sodexo_page(), deadline).await?;
@@ -246,6 +209,9 @@ impl Vendors {
     async fn pomona(&self, hall: HallId, deadline: Instant) -> Result<Read, VendorError> {
         let failed = match self.pomona_feed(addresses::pomona_feed(hall), deadline).await {
             Ok(read) => return Ok(read),
+            Err(error) if error.quiet().is_some() => return Err(error),
+            // Nothing new is to be learnt from the page of a feed that is only probed.
+            Err(error) if error.is_unasked() && !self.has_moved.load(Relaxed) => return Err(error),
             Err(error) => error,
         };
         let Ok(page) = self.fetcher.get(addresses::pomona_page(hall), deadline).await else {
@@ -255,7 +221,9 @@ impl Vendors {
             pomona::feed_address(&page.text).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
         tracing::warn!(vendor.name = "pomona", hall.id = %hall, error = %failed, "the feed failed: reading it where its page says");
-        self.pomona_feed(address, deadline).await
+        let read = self.pomona_feed(address, deadline).await;
+        self.has_moved.store(read.is_ok(), Relaxed);
+        read
     }
 
     async fn pomona_feed(

@@ -132,7 +132,7 @@ async fn every_answer_is_described_and_every_described_answer_is_given() {
     let stack = Stack::wanted()
         .with("MISS_WAIT_MS", 1200)
         .with("SOFT_WAIT_MS", 600)
-        .with("FETCH_TIMEOUT_MS", 2000)
+        .with("FETCH_TIMEOUT_MS", 6000)
         .start()
         .await;
     let away = Stack::wanted()

@@ -40,7 +40,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
     vec![
         ("500", Fault::Status(500, None)),
         ("403", Fault::Status(403, None)),
-        ("429", Fault::Status(429, Some(7))),
+        ("429", Fault::Status(429, None)),
         ("404", Fault::Status(404, None)),
         ("reset", Fault::Reset),
         ("cut", Fault::CutBody),

@@ -76,7 +76,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let refresher = Arc::new(Refresher {
         cache: Some(cache.clone()),
         store: store.clone(),
-        vendors: Vendors::new(&config.vendors)?,
+        vendors: Vendors::new(&config.vendors, Some((link.clone(), names.clone())))?,
         leases: Leases::new(Some((link.clone(), names.clone()))),
         lifetimes: config.lifetimes,
         zone: config.zone,

@@ -19,6 +19,19 @@ pub(super) struct Address {
     pub(super) key: Option<(&'static str, Secret)>,
 }
 
+impl Address {
+    /// Who is asked, for the sake of manners: the live host, whatever stands in for it. The cafés'
+    /// three hosts are one site.
+    pub(super) fn site(&self) -> String {
+        let url = Url::parse(&self.url).ok();
+        match (self.vendor, url.as_ref().and_then(Url::host_str)) {
+            (Vendor::BonAppetit, _) => "cafebonappetit.com".to_owned(),
+            (_, Some(host)) => host.to_owned(),
+            (vendor, None) => vendor.to_string(),
+        }
+    }
+}
+
 /// A café's page of one day.
 pub(super) fn cafe_page(hall: HallId, date: NaiveDate) -> Address {
     let (site, cafe) = match hall {
@@ -77,6 +90,16 @@ pub(super) fn moved_feed(hall: HallId, named: &str) -> Option<Address> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cafes_are_one_site_and_a_vendors_other_hosts_are_others() {
+        let date = NaiveDate::from_ymd_opt(2026, 2, 9).unwrap();
+        for hall in [HallId::Collins, HallId::Malott, HallId::Mcconnell] {
+            assert_eq!(cafe_page(hall, date).site(), "cafebonappetit.com");
+        }
+        assert_eq!(pomona_feed(HallId::Frary).site(), "api.pomona.edu");
+        assert_eq!(pomona_page(HallId::Frary).site(), "www.pomona.edu");
+    }
 
     #[test]
     fn a_page_can_send_us_to_the_colleges_own_hosts_only() {

@@ -3,10 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::Utc;
 use futures::StreamExt;
 use reqwest::{
     Client, Response, StatusCode,
-    header::{ACCEPT, RETRY_AFTER},
+    header::ACCEPT,
     redirect::{Attempt, Policy},
 };
 use tokio::{
@@ -15,71 +16,21 @@ use tokio::{
 };
 use url::Url;
 
-use super::addresses::Address;
-use crate::{config::VendorSettings, hall::Vendor};
+use super::{
+    FetchError,
+    addresses::Address,
+    politeness::{Ended, Politeness},
+    retries::Retries,
+    retry_after::retry_after,
+};
+use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
 
 /// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
-const MAX_BYTES: usize = 8 << 20;
+pub(super) const MAX_BYTES: usize = 8 << 20;
 /// Same-site hops that are followed.
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
-/// A `Retry-After` above this is cut to it.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
-
-/// Why a body did not arrive.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// Nothing, or not all of it, came in time.
-    #[error("no answer in time")]
-    Timeout,
-    /// No connection.
-    #[error("no connection: {0}")]
-    Connect(String),
-    /// Another status than 200.
-    #[error("status {status}")]
-    Status {
-        /// The status.
-        status: u16,
-        /// When the vendor wants to be asked again.
-        retry_after: Option<Duration>,
-    },
-    /// More than we read of any document.
-    #[error("more than {MAX_BYTES} bytes")]
-    TooLarge,
-    /// The body ended early or could not be decoded.
-    #[error("broken body: {0}")]
-    Broken(String),
-    /// The client could not be built, or the address is none.
-    #[error("not sent: {0}")]
-    Unsent(String),
-}
-
-impl FetchError {
-    pub(super) const fn class(&self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connect(_) => "connect",
-            Self::Status { status: 401 | 403, .. } => "refused",
-            Self::Status { status: 429, .. } => "throttled",
-            Self::Status { status: 300..=399, .. } => "redirect",
-            Self::Status { status: 400..=499, .. } => "status_4xx",
-            Self::Status { .. } => "status_5xx",
-            Self::TooLarge => "too_large",
-            Self::Broken(_) => "broken",
-            Self::Unsent(_) => "unsent",
-        }
-    }
-
-    /// Whether asking once more at once may help: trouble on the way, not a word of the vendor.
-    const fn may_pass(&self) -> bool {
-        match self {
-            Self::Timeout | Self::Connect(_) | Self::Broken(_) => true,
-            Self::Status { status, retry_after } => *status >= 500 && retry_after.is_none(),
-            Self::TooLarge | Self::Unsent(_) => false,
-        }
-    }
-}
 
 /// A body that arrived whole with status 200.
 pub(super) struct Fetched {
@@ -91,10 +42,15 @@ pub(super) struct Fetcher {
     client: Client,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
+    politeness: Politeness,
+    retries: Retries,
 }
 
 impl Fetcher {
-    pub(super) fn new(settings: &VendorSettings) -> Result<Self, FetchError> {
+    pub(super) fn new(
+        settings: &VendorSettings,
+        redis: Option<(Link, Names)>,
+    ) -> Result<Self, FetchError> {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -110,12 +66,21 @@ impl Fetcher {
             .build()
             .map_err(|error| FetchError::Unsent(error.to_string()))?;
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
-        Ok(Self { client, settings: settings.clone(), turns })
+        let politeness = Politeness::new(settings, redis);
+        let retries = Retries::default();
+        Ok(Self { client, settings: settings.clone(), turns, politeness, retries })
     }
 
-    /// Waits for a turn with a vendor. Time in this queue of ours is not the vendor's: no clock of
-    /// a read runs yet.
-    pub(super) async fn turn(&self, vendor: Vendor) -> Result<OwnedSemaphorePermit, FetchError> {
+    /// Waits for a turn with a vendor, unless it wants quiet. Time in this queue of ours is not the
+    /// vendor's: no clock of a read runs yet.
+    pub(super) async fn turn(
+        &self,
+        vendor: Vendor,
+        site: &str,
+    ) -> Result<OwnedSemaphorePermit, FetchError> {
+        if let Some(left) = self.politeness.quiet(site).await {
+            return Err(FetchError::Quiet(left));
+        }
         let turns = self.turns.get(vendor as usize).cloned();
         let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
         let patience = self.settings.fetch_timeout * 2;
@@ -131,20 +96,29 @@ impl Fetcher {
         address: Address,
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
-        let url = self.actual_url(&address)?;
+        let (url, site) = (self.actual_url(&address)?, address.site());
+        let mut leave = self.politeness.enter(&site, deadline).await?;
+        self.retries.first(&site);
         let mut tried = 1;
         loop {
-            let error = match self.try_once(&address, &url, deadline).await {
+            let fetched = self.try_once(&address, &url, deadline).await;
+            let ended = fetched.as_ref().map_or_else(FetchError::ended, |_| Ended::Answered);
+            let quiet = fetched.as_ref().err().and_then(FetchError::quiet);
+            self.politeness.leave(leave, ended, quiet).await;
+            let error = match fetched {
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error,
             };
             let pause = Duration::from_millis(fastrand::u64(100..=300));
-            if !error.may_pass() || tried >= TRIES || Instant::now() + pause >= deadline {
+            let in_time = tried < TRIES && Instant::now() + pause < deadline;
+            if !error.may_pass() || !in_time || !self.retries.may_retry(&site) {
                 return Err(error);
             }
             tracing::debug!(vendor.name = %address.vendor, %error, "once more");
             tried += 1;
             tokio::time::sleep(pause).await;
+            let Ok(again) = self.politeness.enter(&site, deadline).await else { return Err(error) };
+            leave = again;
         }
     }
 
@@ -155,8 +129,7 @@ impl Fetcher {
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
         let started = Instant::now();
-        // A third of the budget: time for a second try, and for what follows a failed document.
-        let limit = (started + self.settings.fetch_timeout / 3).min(deadline);
+        let limit = (started + self.settings.try_timeout()).min(deadline);
         let fetched = match tokio::time::timeout_at(limit, self.exchange(address, url)).await {
             Ok(ended) => ended,
             Err(_) => Err(FetchError::Timeout),
@@ -178,8 +151,8 @@ impl Fetcher {
         }
         let response = request.send().await.map_err(transport)?;
         if response.status() != StatusCode::OK {
-            let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
-            return Err(FetchError::Status { status, retry_after });
+            let retry_after = retry_after(response.headers(), Utc::now());
+            return Err(FetchError::Status { status: response.status().as_u16(), retry_after });
         }
         let body = whole_body(response).await?;
         // One wrong byte in a name must not cost the day; a body of noise fails in the parser.
@@ -243,19 +216,4 @@ fn with_sources(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Seconds, or an HTTP date (RFC 9110, 10.2.3); nonsense is no wish at all.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let wish = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match wish.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let at = chrono::DateTime::parse_from_rfc2822(wish).ok()?;
-            let sent = response.headers().get(reqwest::header::DATE)?.to_str().ok()?;
-            let sent = chrono::DateTime::parse_from_rfc2822(sent).ok()?;
-            (at - sent).to_std().ok()?
-        }
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
 }

@@ -1,0 +1,174 @@
+//! When a vendor's site is asked: not while it wants quiet, few requests at once and some time
+//! apart, and while it fails hardly at all. Kept by all processes together where Redis is up
+//! ([`shared`]); where it is not, by each process alone ([`local`]).
+
+mod local;
+mod shared;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::FetchError;
+use crate::{cache::Names, config::VendorSettings, link::Link};
+use local::Local;
+use shared::Shared;
+
+/// So many failures in a row open a site's breaker.
+const OPENS_AFTER: u32 = 3;
+
+/// How a request to a site ended, as far as manners go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The site answers, be it with a refusal.
+    Answered,
+    /// No connection, no answer in time, half an answer, or a 5xx.
+    Failed,
+}
+
+/// What is said to who wants to ask a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Go,
+    Wait(Duration),
+    Quiet(Duration),
+    Open(Duration),
+}
+
+/// What holds for every site.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    at_once: usize,
+    spacing: Duration,
+    probe_every: Duration,
+    /// No request takes longer: the slot of a process that died is free again after this.
+    hold: Duration,
+}
+
+impl Rules {
+    /// Uneven, and never shorter than asked for: a beat that every process keeps makes crowds.
+    fn gap(&self) -> Duration {
+        self.spacing.mul_f64(1.0 + fastrand::f64() / 10.0)
+    }
+}
+
+/// See the top of the file. One a process.
+pub(super) struct Politeness {
+    rules: Rules,
+    shared: Option<Shared>,
+    sites: Mutex<HashMap<String, Arc<Site>>>,
+}
+
+#[derive(Default)]
+struct Site {
+    /// One task of the process asks for leave at a time, in the order in which they came.
+    gate: tokio::sync::Mutex<()>,
+    local: Mutex<Local>,
+}
+
+impl Site {
+    fn local(&self) -> MutexGuard<'_, Local> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leave to send one request; given back with [`Politeness::leave`].
+pub(super) struct Leave {
+    name: String,
+    token: String,
+}
+
+impl Politeness {
+    pub(super) fn new(settings: &VendorSettings, redis: Option<(Link, Names)>) -> Self {
+        let rules = Rules {
+            at_once: settings.concurrency,
+            spacing: settings.spacing,
+            probe_every: settings.probe_every,
+            hold: settings.try_timeout() + Duration::from_secs(1),
+        };
+        let shared = redis.map(|(link, names)| Shared { link, names });
+        Self { rules, shared, sites: Mutex::default() }
+    }
+
+    /// For how long the site still wants quiet.
+    pub(super) async fn quiet(&self, name: &str) -> Option<Duration> {
+        let known = self.site(name).local().quiet(Instant::now());
+        match (&self.shared, known) {
+            (Some(shared), None) => shared.quiet(name).await.unwrap_or_default(),
+            _ => known,
+        }
+    }
+
+    /// Waits until the site may be asked.
+    ///
+    /// # Errors
+    /// At once while it wants quiet or its breaker is open; and when the wait would end after the
+    /// deadline.
+    pub(super) async fn enter(&self, name: &str, deadline: Instant) -> Result<Leave, FetchError> {
+        let site = self.site(name);
+        let token = format!("{:032x}", fastrand::u128(..));
+        let late = || FetchError::Unsent("too many requests to this site wait already".to_owned());
+        let gate = tokio::time::timeout_at(deadline, site.gate.lock()).await;
+        let _gate = gate.map_err(|_| late())?;
+        loop {
+            match self.ask(&site, name, &token).await {
+                Word::Go => return Ok(Leave { name: name.to_owned(), token }),
+                Word::Quiet(left) => return Err(FetchError::Quiet(left)),
+                Word::Open(left) => return Err(FetchError::Open(left)),
+                Word::Wait(left) if Instant::now() + left >= deadline => return Err(late()),
+                Word::Wait(left) => tokio::time::sleep(left).await,
+            }
+        }
+    }
+
+    async fn ask(&self, site: &Site, name: &str, token: &str) -> Word {
+        let (now, gap) = (Instant::now(), self.rules.gap());
+        // What the site said to this process holds even where Redis has forgotten it.
+        if let Some(left) = site.local().quiet(now) {
+            return Word::Quiet(left);
+        }
+        let agreed = match &self.shared {
+            Some(shared) => shared.ask(name, token, gap, &self.rules).await,
+            None => None,
+        };
+        let mut local = site.local();
+        let word = agreed.unwrap_or_else(|| local.ask(now, &self.rules));
+        if word == Word::Go {
+            local.go(now, gap);
+        }
+        word
+    }
+
+    /// Gives the leave back and tells how the request ended, and what quiet the site wants.
+    pub(super) async fn leave(&self, leave: Leave, ended: Ended, quiet: Option<Duration>) {
+        let Leave { name, token } = leave;
+        let alone = self.site(&name).local().tell(Instant::now(), ended, quiet, &self.rules);
+        let agreed = match &self.shared {
+            Some(shared) => shared.tell(&name, &token, ended, quiet, &self.rules).await,
+            None => None,
+        };
+        let failures = agreed.unwrap_or(alone);
+        let probe_secs = self.rules.probe_every.as_secs();
+        match ended {
+            Ended::Failed if failures == OPENS_AFTER => {
+                tracing::warn!(site = name, failures, probe_secs, "site given up: only probed");
+            }
+            Ended::Answered if failures >= OPENS_AFTER => {
+                tracing::warn!(site = name, failures, "site answers again");
+            }
+            _ => {}
+        }
+        if let Some(quiet) = quiet {
+            tracing::warn!(site = name, quiet_secs = quiet.as_secs(), "site wants quiet");
+        }
+    }
+
+    fn site(&self, name: &str) -> Arc<Site> {
+        let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(sites.entry(name.to_owned()).or_default())
+    }
+}

@@ -1,0 +1,29 @@
+-- May this site be asked now? Takes one of its slots if so. Answers one of
+--   go 0 | wait <ms> | quiet <ms left> | open <ms until the next probe>
+--
+-- KEYS[1] is there while the site wants quiet
+-- KEYS[2] sorted set: open requests by when their slot is given up for dead; `next`, by when the
+--         next request may start
+-- KEYS[3] hash: count (failures in a row), probe_at
+-- ARGV token, requests at once, gap ms, slot ms, failures that open, between probes ms
+local quiet = redis.call('PTTL', KEYS[1])
+if quiet > 0 then return { 'quiet', quiet } end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local failing = redis.call('HMGET', KEYS[3], 'count', 'probe_at')
+local is_open = tonumber(failing[1] or 0) >= tonumber(ARGV[5])
+local probe_at = tonumber(failing[2] or 0)
+if is_open and now < probe_at then return { 'open', probe_at - now } end
+
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local next_start = redis.call('ZSCORE', KEYS[2], 'next')
+if next_start then return { 'wait', tonumber(next_start) - now } end
+-- Nobody is told when a slot becomes free: whoever wants one asks again soon.
+if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[2]) then return { 'wait', 40 } end
+
+if is_open then redis.call('HSET', KEYS[3], 'probe_at', now + ARGV[6]) end
+redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1])
+if tonumber(ARGV[3]) > 0 then redis.call('ZADD', KEYS[2], now + ARGV[3], 'next') end
+redis.call('PEXPIRE', KEYS[2], math.max(ARGV[4], ARGV[3]) + 1000)
+return { 'go', 0 }

@@ -1,0 +1,91 @@
+//! What all processes that share a Redis agree on of a site: three keys, each with a lifetime, and
+//! the clock of Redis for all. `None` from here means that Redis could not say.
+
+use std::{sync::LazyLock, time::Duration};
+
+use redis::Script;
+
+use super::{Ended, OPENS_AFTER, Rules, Word};
+use crate::{
+    cache::Names,
+    link::{Link, LinkError},
+};
+
+/// Failures in a row are remembered this long after the last.
+const REMEMBERED: Duration = Duration::from_secs(3600);
+
+static ASK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("ask.lua")));
+static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tell.lua")));
+
+/// Who asks Redis.
+pub(super) struct Shared {
+    pub(super) link: Link,
+    pub(super) names: Names,
+}
+
+impl Shared {
+    /// For how long the site still wants quiet.
+    pub(super) async fn quiet(&self, site: &str) -> Option<Option<Duration>> {
+        let [quiet, ..] = self.names.manners(site);
+        let mut left = redis::cmd("PTTL");
+        left.arg(quiet);
+        let left = self.link.ask(async |redis| left.query_async::<i64>(redis).await).await;
+        let left = u64::try_from(said(site, left)?).ok();
+        Some(left.filter(|left| *left > 0).map(Duration::from_millis))
+    }
+
+    /// Whether the site may be asked now; with [`Word::Go`] the token holds one of its slots.
+    pub(super) async fn ask(
+        &self,
+        site: &str,
+        token: &str,
+        gap: Duration,
+        rules: &Rules,
+    ) -> Option<Word> {
+        let mut ask = ASK.prepare_invoke();
+        for key in self.names.manners(site) {
+            ask.key(key);
+        }
+        ask.arg(token).arg(rules.at_once).arg(millis(gap)).arg(millis(rules.hold));
+        ask.arg(OPENS_AFTER).arg(millis(rules.probe_every));
+        let asked = self.link.ask(async |redis| ask.invoke_async::<(String, u64)>(redis).await);
+        let (word, left) = said(site, asked.await)?;
+        let left = Duration::from_millis(left);
+        Some(match word.as_str() {
+            "wait" => Word::Wait(left),
+            "quiet" => Word::Quiet(left),
+            "open" => Word::Open(left),
+            _ => Word::Go,
+        })
+    }
+
+    /// How many failures in a row it was before an answer, or are with this failure.
+    pub(super) async fn tell(
+        &self,
+        site: &str,
+        token: &str,
+        ended: Ended,
+        quiet: Option<Duration>,
+        rules: &Rules,
+    ) -> Option<u32> {
+        let mut tell = TELL.prepare_invoke();
+        for key in self.names.manners(site) {
+            tell.key(key);
+        }
+        tell.arg(token).arg(if ended == Ended::Failed { "failed" } else { "answered" });
+        tell.arg(millis(quiet.unwrap_or_default())).arg(millis(rules.probe_every));
+        tell.arg(millis(REMEMBERED + rules.probe_every));
+        let told = self.link.ask(async |redis| tell.invoke_async::<u32>(redis).await);
+        said(site, told.await)
+    }
+}
+
+fn said<T>(site: &str, answer: Result<T, LinkError>) -> Option<T> {
+    answer
+        .inspect_err(|error| tracing::debug!(site, %error, "each process keeps its own manners"))
+        .ok()
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
