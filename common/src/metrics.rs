@@ -67,6 +67,8 @@ const READS: &[&str] = &[
     "too_large",
     "broken",
     "unsent",
+    "quiet",
+    "open",
     "parse",
     "wrong_day",
     "panic",

@@ -182,14 +182,11 @@ impl Refresher {
             Ok(_turn) => self.vendors.read(document, started_at).await,
             Err(error) => Err(error),
         };
-<<<<<<< HEAD
         metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
-=======
         let read = match read {
             Err(error) if error.is_unasked() => return self.refrain(document, key, &error).await,
             read => read,
         };
->>>>>>> polite
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
             Ok(read) => {
