@@ -1,0 +1,168 @@
+//! A document that is really read: what its answer settles, and what is left where there is none.
+
+use std::time::Duration;
+
+use chrono::{NaiveDate, SubsecRound, Utc};
+use tokio::time::Instant;
+
+use super::{Done, Outcome, Refresher, done, entries::jitter};
+use crate::{
+    cache::{Overwrite, Settled},
+    entry::MenuKey,
+    hall::HallId,
+    menu::{Day, DayState, KnownDay},
+    metrics,
+    queue::Reason,
+    store::FetchRun,
+    vendors::{Document, Read, VendorError},
+};
+
+/// Entries live this long that were made while the vendor was only probed.
+const REFRAINED: Duration = Duration::from_secs(5);
+
+impl Refresher {
+    /// Asks the vendor and settles every key that its answer, or its failure, can answer.
+    pub(super) async fn read_and_settle(
+        &self,
+        document: Document,
+        key: &MenuKey,
+        reason: Reason,
+    ) -> Done {
+        let turn = self.vendors.turn(document).await;
+        // The moment of asking, not of answering: a reader that was paused in between must not
+        // pass for the later one.
+        let (started_at, asked) = (Utc::now(), Instant::now());
+        let read = match turn {
+            Ok(_turn) => self.vendors.read(document, started_at).await,
+            Err(error) => Err(error),
+        };
+        metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
+        let read = match read {
+            Err(error) if error.is_unasked() => return self.refrain(document, key, &error).await,
+            read => read,
+        };
+        let mut run = FetchRun::new(document, reason, started_at);
+        let (outcome, settled, cached) = match read {
+            Ok(read) => {
+                let (settled, cached) = self.settle_read(document, key, read, &mut run).await;
+                (Outcome::Live, settled, cached)
+            }
+            Err(error) => {
+                run.note_failure(&error);
+                let quiet = error.quiet().unwrap_or_default();
+                let (class, error) = (error.class(), run.error.as_deref().unwrap_or_default());
+                tracing::warn!(document = %document, error.class = class, error, "vendor failed");
+                let life = self.failure(document).await.max(quiet);
+                let settled = self.fallback(document, key, started_at, life).await;
+                let cached = self.put(&settled).await;
+                if !cached {
+                    // Otherwise the cache remembers it, for every process.
+                    self.failing.note(document, life);
+                }
+                (Outcome::Snapshot, settled, cached)
+            }
+        };
+        run.finished_at = Utc::now();
+        if let Err(error) = self.store.record_run(&run).await {
+            tracing::warn!(document = %document, %error, "the read is not on record");
+        }
+        done(key, outcome, &settled, cached)
+    }
+
+    /// As after a failed read, though nothing was read: the vendor is left alone for now. That is
+    /// cheap and may end any moment, so it is looked at again soon; no record is kept of it.
+    async fn refrain(&self, document: Document, key: &MenuKey, error: &VendorError) -> Done {
+        tracing::debug!(document = %document, error.class = error.class(), %error, "not asked");
+        let life = error.quiet().unwrap_or_else(|| jitter(REFRAINED, REFRAINED / 5));
+        let done = self.without_reading(document, key, life).await;
+        if !done.cached {
+            self.failing.note(document, life);
+        }
+        done
+    }
+
+    /// As after a failed read, because there was one a moment ago.
+    pub(super) async fn without_reading(
+        &self,
+        document: Document,
+        key: &MenuKey,
+        left: Duration,
+    ) -> Done {
+        let mut settled = self.fallback(document, key, Utc::now(), left).await;
+        for one in &mut settled {
+            one.lifetime = one.lifetime.min(left);
+        }
+        let cached = self.put(&settled).await;
+        done(key, Outcome::Snapshot, &settled, cached)
+    }
+
+    async fn settle_read(
+        &self,
+        document: Document,
+        key: &MenuKey,
+        mut read: Read,
+        run: &mut FetchRun,
+    ) -> (Vec<Settled>, bool) {
+        let now = Utc::now();
+        let fetched_at = run.started_at.trunc_subsecs(0);
+        let fresh = jitter(self.lifetimes.fresh, self.lifetimes.fresh_jitter);
+        let days: Vec<(KnownDay, Duration)> = self
+            .dates(document, key, now)
+            .into_iter()
+            .map(|date| {
+                let day = read.reading.days.remove(&date).unwrap_or(Day::NotPosted);
+                let life = if matches!(day, Day::Posted(_)) { fresh } else { self.negative() };
+                (KnownDay::read(date, day, fetched_at, now + life), life)
+            })
+            .collect();
+        run.count(&read, days.iter().map(|(day, _)| day));
+        metrics::vendor_document(document.hall().vendor(), run);
+        let serve = async {
+            let settled = self.with_kept_copies(document.hall(), &days).await;
+            let cached = self.put(&settled).await;
+            (settled, cached)
+        };
+        // Side by side: who waits for a menu does not wait for the database to keep it, least of
+        // all for one that is away. Either alone is whole: the entries in one script, the rows in
+        // one statement.
+        let save = self.store.save(document.hall(), days.iter().map(|(day, _)| day));
+        let (served, saved) = tokio::join!(serve, save);
+        match saved {
+            Ok(changed) => run.note_change(changed),
+            Err(error) => {
+                metrics::SAVES_FAILED.one(&[]);
+                tracing::warn!(document = %document, %error, "not saved");
+            }
+        }
+        tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
+        served
+    }
+
+    /// The entries of a reading; days that the vendor does not post (any more) get back the menus
+    /// that were saved of them, and "closed" where the hall's own hours say so.
+    async fn with_kept_copies(&self, hall: HallId, days: &[(KnownDay, Duration)]) -> Vec<Settled> {
+        let is_silent = |day: &KnownDay| day.state == DayState::NotPosted;
+        let silent: Vec<NaiveDate> =
+            days.iter().filter(|(day, _)| is_silent(day)).map(|(day, _)| day.date).collect();
+        let (kept, shut) = if silent.is_empty() {
+            (Some(Vec::new()), Vec::new())
+        } else {
+            let shut = self.store.shut_days(hall, &silent).await.unwrap_or_default();
+            (self.known_days(hall, &silent).await, shut)
+        };
+        let mut settled = Vec::new();
+        for (day, life) in days {
+            let copy = kept.iter().flatten().find(|kept| is_silent(day) && kept.date == day.date);
+            let menus = copy.map(|copy| copy.menus.clone());
+            let day = menus.map_or_else(|| day.clone(), |menus| KnownDay { menus, ..day.clone() });
+            settled.extend(self.entries(hall, &day, *life, shut.contains(&day.date)));
+        }
+        if kept.is_none() {
+            // Nobody knows what was saved of the silent days: "no menu" must not hide it.
+            for one in settled.iter_mut().filter(|one| silent.contains(&one.key.date)) {
+                one.over = Overwrite::Nothing;
+            }
+        }
+        settled
+    }
+}
