@@ -310,6 +310,16 @@ impl Stack {
         .await;
     }
 
+    /// Waits until what was read can be searched.
+    pub async fn is_indexed(&self) {
+        self.is_idle().await;
+        eventually("the worker has made it searchable", Duration::from_secs(30), async || {
+            let left = self.database.number("select count(*) from menus_to_index").await;
+            (left == 0).then_some(())
+        })
+        .await;
+    }
+
     /// As if nothing had been fetched recently: every entry expired, every saved day stale. Not
     /// while a job is under way, which would rightly make again what is gone.
     pub async fn grow_old(&self) {

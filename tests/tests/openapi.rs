@@ -85,7 +85,7 @@ impl Checked<'_> {
     /// A page that another leads to, and a cursor that leads nowhere.
     async fn next_page(&mut self, operation: &Operation, day: &str) {
         self.get(&menu_path(Hall::Malott, self.stack.weekday(), "dinner")).await;
-        self.stack.is_idle().await;
+        self.stack.is_indexed().await;
         let path = operation.with(day, "q", "c").replace("q=c", "q=c&limit=1");
         let page = self.get(&path).await.json();
         let cursor = page["next_cursor"].as_str().expect("two dishes have a word with c");
