@@ -29,6 +29,7 @@ mod patient;
 mod problem;
 mod read_through;
 mod ready;
+mod refresh_ahead;
 mod rendered;
 mod routes;
 mod search;

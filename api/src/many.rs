@@ -28,6 +28,7 @@ use crate::{
     flights::Landing,
     problem::ApiError,
     read_through::{self, From, Served},
+    refresh_ahead,
 };
 use word::{Word, is_saved, no_menu};
 
@@ -107,12 +108,13 @@ struct State {
 
 impl State {
     /// Takes what this process keeps of the cache.
-    fn take_near(&mut self, app: &App) {
+    fn take_near(&mut self, app: &App, request_id: &str) {
         let menus = &mut self.menus;
         self.open.retain(|key| {
             let kept = app.near.menus.get(key);
             let open = kept.is_none();
             if let Some(ready) = kept {
+                refresh_ahead::if_due(app, key, &ready, request_id);
                 menus.insert(key.clone(), Ok(Served { ready, from: From::Hit }));
             }
             open
@@ -123,7 +125,7 @@ impl State {
 impl Asking<'_> {
     async fn menus(&self) -> Menus {
         let mut all = State { open: six(self.days).collect(), ..State::default() };
-        all.take_near(self.app);
+        all.take_near(self.app, self.request_id);
         self.look(&mut all, From::Hit).await;
         let mut documents: HashMap<Document, Vec<MenuKey>> = HashMap::new();
         for key in all.open.drain(..) {

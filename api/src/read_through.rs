@@ -20,6 +20,7 @@ use crate::{
     flights::Landing,
     problem::ApiError,
     ready::Ready,
+    refresh_ahead,
 };
 
 /// With no word from any worker for this long, nobody works.
@@ -73,6 +74,7 @@ pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Se
         return saved(app, &key, NoMenu::OutOfRange).await;
     }
     if let Some(ready) = app.near.menus.get(&key) {
+        refresh_ahead::if_due(app, &key, &ready, request_id);
         return Ok(Served { ready, from: From::Hit });
     }
     let (flight, flown, request_id) = (app.clone(), key.clone(), request_id.to_owned());
