@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    admission::{Policy, charge},
     app::App,
     degraded,
     flights::Landing,
@@ -71,6 +72,9 @@ fn six(days: &[HallDay]) -> impl Iterator<Item = MenuKey> {
 async fn saved(app: &App, days: &[HallDay]) -> Menus {
     if days.is_empty() {
         return Menus::new();
+    }
+    if charge(Policy::Queries).is_err() {
+        return six(days).map(|key| (key, Err(ApiError::Pending))).collect();
     }
     let copies = degraded::copies(app, days).await;
     let copies = copies.inspect_err(|error| tracing::warn!(%error, "no copies at hand"));
