@@ -47,7 +47,7 @@ check_compose() {
     warn "docker compose is not installed; docker-compose.yml is not checked"
     return
   fi
-  POSTGRES_PASSWORD=x REDIS_PASSWORD=x "${compose[@]}" config >/dev/null
+  POSTGRES_PASSWORD=x REDIS_PASSWORD=x OPS_PASSWORD=x "${compose[@]}" config >/dev/null
 }
 
 # Two versions of one of these would be two connection pools, two TLS stores, two sets of types.

@@ -62,7 +62,7 @@ pub enum StartError {
 /// # Errors
 /// When it cannot start. Stores that are away are no reason: it waits for them.
 pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), StartError> {
-    let listener = TcpListener::bind(config.ops_addr).await?;
+    let listener = TcpListener::bind(config.ops.addr).await?;
     let address = listener.local_addr()?;
     let names = Names::new(config.stores.key_prefix.clone());
     // REDIS_URL is required of the worker, so there is one.
@@ -89,10 +89,10 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let depth = queue::Depth::new(link.clone(), names.clone());
     let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth });
     if let Some(address) = config.metrics_addr {
-        let serving = ops::serve_metrics(address, Arc::clone(&ops), stop.clone());
+        let serving = ops::serve_metrics(address, &config.ops, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
     }
-    let ops = tokio::spawn(ops::serve(listener, ops, stop.clone()));
+    let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
     let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
@@ -104,8 +104,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     }
     monitor::run(stand, stop).await;
     upkeep.abort();
-    if let Ok(Ok(Err(error))) = tokio::time::timeout(OPS_DRAIN, ops).await {
-        tracing::warn!(%error, "ops side");
-    }
+    // What is not answered by then, like a stream that a browser follows, ends with the program.
+    let _ = tokio::time::timeout(OPS_DRAIN, ops).await;
     Ok(())
 }
