@@ -12,6 +12,7 @@ main() {
 
   say "Format"
   cargo fmt --all --check || fail "not formatted; make fmt does it"
+  cargo fmt --manifest-path tests/fuzz/Cargo.toml --check || fail "tests/fuzz is not formatted; make fmt does it"
   say "Clippy"
   cargo clippy --workspace --all-targets --locked -- -D warnings
   say "Documentation"

@@ -21,6 +21,8 @@ mod diet;
 mod extract;
 mod flights;
 mod front_door;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod many;
 mod measured;
 mod near_cache;
