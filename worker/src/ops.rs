@@ -1,5 +1,7 @@
 //! The ops side: is the worker alive, and can it work? How does it fare, in figures?
 
+mod page;
+
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
@@ -40,6 +42,7 @@ pub(crate) async fn serve(
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(figures))
+        .merge(page::routes())
         .with_state(ops);
     axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await
 }
