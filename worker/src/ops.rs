@@ -4,6 +4,7 @@
 mod guard;
 mod health;
 mod listener;
+mod page;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -56,6 +57,7 @@ fn router(settings: OpsSettings, ops: Arc<Ops>) -> Router {
     let guard = Arc::new(Guard::new(settings));
     let own = Router::new()
         .merge(health::routes())
+        .merge(page::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(guard::same_origin))
         .with_state(ops);
