@@ -257,10 +257,15 @@ async fn a_long_queue_and_foreign_jobs_in_it_are_shown_a_page_at_a_time() {
     fill.rpush(key("meta:foreign:007<b>/?#"), "x");
     fill.hset(key("meta:foreign:008<b>/?#"), "status", b"\xff\xfe");
     fill.hset(key("data"), "huge", "x".repeat(3 << 20)).rpush(key("active"), "huge");
+    // One that waits for its next attempt.
+    let again = "menu:frank:2026-02-09:lunch".to_owned();
+    fill.hset(key("data"), &again, "{}").zadd(key("scheduled"), &again, 99_999_999_999_u64);
     fill.query_async::<()>(&mut board.stack.redis().await).await.unwrap();
 
-    let waiting = board.all("active", "LRANGE").await;
-    assert!(waiting.len() >= 250, "{}", waiting.len());
+    let mut waiting = board.all("active", "LRANGE").await;
+    waiting.push(again);
+    assert!(waiting.len() >= 251, "{}", waiting.len());
+    assert_eq!(figure(&board.json("/overview").await, "PENDING_JOBS"), waiting.len());
     for (query, expected) in [
         ("?status=Pending", 10),
         ("?status=Pending&page=0", 10),
