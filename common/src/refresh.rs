@@ -60,7 +60,7 @@ pub struct Busy;
 /// Less time than this is no life worth putting back.
 const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks.
-const JUST_READ: Duration = Duration::from_secs(60);
+pub const JUST_READ: Duration = Duration::from_secs(60);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -145,11 +145,13 @@ impl Refresher {
     /// Whether the key is settled already, or can be from a copy that is still fresh.
     async fn look_again(&self, key: &MenuKey, reason: Reason) -> Option<Done> {
         let now = Utc::now();
-        let just_read = |at: DateTime<Utc>| (now - at).to_std().is_ok_and(|age| age < JUST_READ);
-        let will_do = |at| reason == Reason::Miss || just_read(at);
+        let will_do = |at| reason == Reason::Miss || just_read(now, at).is_some();
+        // Who asks by hand knows of the failure, and why it may be over.
+        let counts =
+            |held: &Held| reason != Reason::Manual || !matches!(held.entry, Entry::Failed { .. });
         if let Some(cache) = &self.cache {
             match cache.get(key).await {
-                Ok(Look::Held(held)) if will_do(held.entry.fetched_at()) => {
+                Ok(Look::Held(held)) if counts(&held) && will_do(held.entry.fetched_at()) => {
                     let cached = cache.announce(key).await.is_ok();
                     return Some(Done { outcome: Outcome::Known, held, cached });
                 }
@@ -168,6 +170,22 @@ impl Refresher {
         let held = held_by(&settled, key)?;
         let cached = self.put(&settled).await;
         Some(Done { outcome: Outcome::Restored, held, cached })
+    }
+
+    /// How old the copy is that makes it needless to read this menu, whoever asks; `None` where there
+    /// is none.
+    pub async fn just_read(&self, key: &MenuKey) -> Option<Duration> {
+        let now = Utc::now();
+        if let Some(cache) = &self.cache
+            && let Ok(Look::Held(held)) = cache.get(key).await
+            && !matches!(held.entry, Entry::Failed { .. })
+            && let Some(age) = just_read(now, held.entry.fetched_at())
+        {
+            return Some(age);
+        }
+        let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
+        let left = (day.fresh_until - now).to_std().unwrap_or_default();
+        just_read(now, day.fetched_at).filter(|_| left >= WORTH_RESTORING)
     }
 
     /// Whether they are in the cache now.
@@ -205,6 +223,11 @@ impl Refresher {
     fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.zone).date_naive()
     }
+}
+
+/// How long ago it was, if that is less than [`JUST_READ`].
+fn just_read(now: DateTime<Utc>, at: DateTime<Utc>) -> Option<Duration> {
+    (now - at).to_std().ok().filter(|age| *age < JUST_READ)
 }
 
 fn held_by(settled: &[Settled], key: &MenuKey) -> Option<Held> {

@@ -15,10 +15,11 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
+    queue::Queue,
     refresh::{Failing, Refresher},
-    store::Store,
+    store::{Store, StoreError},
     telemetry,
-    vendors::Vendors,
+    vendors::{Pauses, Vendors},
 };
 use config::WorkerConfig;
 use tokio::net::TcpListener;
@@ -37,7 +38,7 @@ const MIGRATION: Duration = Duration::from_secs(10);
 const OPS_DRAIN: Duration = Duration::from_secs(2);
 /// Between two tries to migrate a database that cannot be reached.
 const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
-/// Reads of vendors stay on record this long.
+/// Reads of vendors, and what is done at the ops side, stay on record this long.
 const RUNS_KEPT: chrono::Days = chrono::Days::new(400);
 
 /// Why the worker cannot start.
@@ -54,7 +55,7 @@ pub enum StartError {
     Redis(#[from] redis::RedisError),
     /// The driver does not take the URL.
     #[error("DATABASE_URL: {0}")]
-    Store(#[from] common::store::StoreError),
+    Store(#[from] StoreError),
     /// No client for the vendors.
     #[error("vendors: {0}")]
     Vendors(#[from] common::vendors::FetchError),
@@ -89,7 +90,13 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let (tried, migrated) = tokio::sync::oneshot::channel();
     let upkeep = tokio::spawn(upkeep(config.clone(), store.clone(), tried));
     let depth = queue::Depth::new(link.clone(), names.clone());
-    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth });
+    let desk = ops::Desk {
+        refresher: Arc::clone(&refresher),
+        queue: Queue::new(link.clone(), names.clone()),
+        dead: queue::DeadLetters::new(link.clone(), names.clone()),
+        pauses: Pauses::new(link.clone(), names.clone()),
+    };
+    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth, desk });
     if let Some(address) = config.metrics_addr {
         let serving = ops::serve_metrics(address, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
@@ -129,9 +136,17 @@ async fn upkeep(config: WorkerConfig, store: Store, tried: tokio::sync::oneshot:
     loop {
         hours.tick().await;
         if let Some(oldest) = chrono::Utc::now().checked_sub_days(RUNS_KEPT)
-            && let Err(error) = store.forget_runs_before(oldest).await
+            && let Err(error) = forget_before(&store, oldest).await
         {
             tracing::warn!(%error, "old records stay for now");
         }
     }
+}
+
+async fn forget_before(
+    store: &Store,
+    oldest: chrono::DateTime<chrono::Utc>,
+) -> Result<(), StoreError> {
+    store.forget_runs_before(oldest).await?;
+    store.forget_audit_before(oldest).await.map(|_| ())
 }

@@ -1,5 +1,9 @@
 //! The ops side: is the worker alive, and can it work? How does it fare, in figures?
 
+mod actions;
+mod audit;
+mod dead;
+mod overrides;
 mod page;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
@@ -22,6 +26,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use actions::Desk;
+
 use crate::queue::Depth;
 
 /// What the ops side looks at.
@@ -30,6 +36,7 @@ pub(crate) struct Ops {
     pub(crate) store: Store,
     pub(crate) link: Link,
     pub(crate) depth: Depth,
+    pub(crate) desk: actions::Desk,
 }
 
 /// Answers until the token is cancelled.
@@ -43,6 +50,7 @@ pub(crate) async fn serve(
         .route("/readyz", get(ready))
         .route("/metrics", get(figures))
         .merge(page::routes())
+        .merge(actions::routes())
         .with_state(ops);
     axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await
 }
@@ -63,7 +71,7 @@ pub(crate) async fn serve_metrics(
 }
 
 async fn figures(State(ops): State<Arc<Ops>>) -> Response {
-    ops.depth.measure().await;
+    tokio::join!(ops.depth.measure(), ops.desk.measure());
     BREAKER_OPEN.set(&["postgres"], Some(u64::from(ops.store.is_away())));
     BREAKER_OPEN.set(&["redis"], Some(u64::from(ops.link.is_away())));
     let text = metrics::render(metrics::WORKER);
