@@ -59,8 +59,9 @@ pub struct Busy;
 
 /// Less time than this is no life worth putting back.
 const WORTH_RESTORING: Duration = Duration::from_secs(1);
-/// A copy this young is not read again, whoever asks.
-pub const JUST_READ: Duration = Duration::from_secs(60);
+/// A copy this young is not read again, whoever asks; where entries live for seconds only, a quarter
+/// of their life.
+const JUST_READ: Duration = Duration::from_secs(60);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -145,7 +146,7 @@ impl Refresher {
     /// Whether the key is settled already, or can be from a copy that is still fresh.
     async fn look_again(&self, key: &MenuKey, reason: Reason) -> Option<Done> {
         let now = Utc::now();
-        let will_do = |at| reason == Reason::Miss || just_read(now, at).is_some();
+        let will_do = |at| reason == Reason::Miss || self.just_read_at(now, at).is_some();
         // Who asks by hand knows of the failure, and why it may be over.
         let counts =
             |held: &Held| reason != Reason::Manual || !matches!(held.entry, Entry::Failed { .. });
@@ -179,13 +180,19 @@ impl Refresher {
         if let Some(cache) = &self.cache
             && let Ok(Look::Held(held)) = cache.get(key).await
             && !matches!(held.entry, Entry::Failed { .. })
-            && let Some(age) = just_read(now, held.entry.fetched_at())
+            && let Some(age) = self.just_read_at(now, held.entry.fetched_at())
         {
             return Some(age);
         }
         let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
         let left = (day.fresh_until - now).to_std().unwrap_or_default();
-        just_read(now, day.fetched_at).filter(|_| left >= WORTH_RESTORING)
+        self.just_read_at(now, day.fetched_at).filter(|_| left >= WORTH_RESTORING)
+    }
+
+    /// How long ago it was, if nobody is to read again so soon.
+    fn just_read_at(&self, now: DateTime<Utc>, at: DateTime<Utc>) -> Option<Duration> {
+        let young = JUST_READ.min(self.lifetimes.fresh / 4);
+        (now - at).to_std().ok().filter(|age| *age < young)
     }
 
     /// Whether they are in the cache now.
@@ -223,11 +230,6 @@ impl Refresher {
     fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.zone).date_naive()
     }
-}
-
-/// How long ago it was, if that is less than [`JUST_READ`].
-fn just_read(now: DateTime<Utc>, at: DateTime<Utc>) -> Option<Duration> {
-    (now - at).to_std().ok().filter(|age| *age < JUST_READ)
 }
 
 fn held_by(settled: &[Settled], key: &MenuKey) -> Option<Held> {

@@ -35,7 +35,6 @@ impl OpsSide {
     }
 
     /// A request without a body and without an origin, to be completed.
-    #[must_use]
     pub fn post(&self, path: &str) -> RequestBuilder {
         self.client.post(format!("{}{path}", self.url))
     }

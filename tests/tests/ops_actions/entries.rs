@@ -13,14 +13,10 @@ use super::*;
 async fn read_a_while_ago(stack: &Stack, key: &str) {
     let mut redis = stack.redis().await;
     let held: String = redis::cmd("GET").arg(stack.key(key)).query_async(&mut redis).await.unwrap();
-    let mut body: Value = serde_json::from_str(&held).unwrap();
+    let body: Value = serde_json::from_str(&held).unwrap();
     let at = chrono::Utc::now() - chrono::TimeDelta::minutes(2);
-    body["fetched_at"] = at.format("%Y-%m-%dT%H:%M:%SZ").to_string().into();
-    let at = body["fetched_at"].clone();
-    let aged = held.replace(
-        &serde_json::from_str::<Value>(&held).unwrap()["fetched_at"].to_string(),
-        &at.to_string(),
-    );
+    let at = at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let aged = held.replace(body["fetched_at"].as_str().unwrap(), &at);
     stack.write(redis::cmd("SET").arg(stack.key(key)).arg(aged).arg("KEEPTTL")).await;
     let sql = "update menu_days set fetched_at = fetched_at - interval '2 minutes',
                    menus_read_at = menus_read_at - interval '2 minutes';

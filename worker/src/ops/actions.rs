@@ -12,8 +12,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode},
+    extract::{DefaultBodyLimit, Extension, Path, State},
+    http::StatusCode,
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -29,7 +29,11 @@ use common::{
 use maud::html;
 use serde_json::json;
 
-use super::{Ops, audit, overrides, page};
+use super::{
+    Ops,
+    audit::{self, Who},
+    overrides, page,
+};
 use crate::queue::DeadLetters;
 use action::Action;
 pub(crate) use action::{hall, menu};
@@ -69,14 +73,14 @@ pub(crate) fn routes() -> Router<Arc<Ops>> {
 async fn ask_or_do(
     State(ops): State<Arc<Ops>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    Extension(Who(who)): Extension<Who>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let mut said = fields.clone();
     let confirmed = said.maybe("confirm").as_deref() == Some("yes");
     let action = Action::parse(&name, said, ops.desk.today())?;
     if confirmed {
-        let id = carry_out(ops, action, &headers).await?.0;
+        let id = carry_out(ops, action, who).await?.0;
         return Ok(Redirect::to(&format!("/ops/audit/{id}")).into_response());
     }
     let outlook = run::look(&ops, &action).await?;
@@ -87,12 +91,12 @@ async fn ask_or_do(
 async fn api_do(
     State(ops): State<Arc<Ops>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    Extension(Who(who)): Extension<Who>,
     fields: Result<Fields, Refusal>,
 ) -> Response {
     let done = async {
         let action = Action::parse(&name, fields?, ops.desk.today())?;
-        carry_out(ops, action, &headers).await
+        carry_out(ops, action, who).await
     };
     match done.await {
         Ok((id, result)) => {
@@ -123,12 +127,7 @@ fn question(action: &Action, outlook: &run::Outlook, fields: &Fields) -> Respons
 }
 
 /// Does it in a task of its own: a browser that goes away stops nothing half-way.
-async fn carry_out(
-    ops: Arc<Ops>,
-    action: Action,
-    headers: &HeaderMap,
-) -> Result<(i64, String), Refusal> {
-    let who = audit::who(headers);
+async fn carry_out(ops: Arc<Ops>, action: Action, who: String) -> Result<(i64, String), Refusal> {
     let done = tokio::spawn(async move { on_record(&ops, &action, &who).await });
     done.await.unwrap_or_else(|error| {
         tracing::error!(%error, "an action broke off");

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{
     Ops,
     actions::{Refusal, menu},
-    page::page,
+    page::{clock, page},
 };
 use crate::queue::{DeadLetter, LISTED};
 
@@ -35,7 +35,7 @@ fn as_json(letter: &DeadLetter) -> serde_json::Value {
     json!({
         "job": letter.id, "menu": letter.job.as_ref().map(|job| &job.key),
         "reason": letter.job.as_ref().map(|job| job.reason), "attempts": letter.attempts,
-        "error": letter.error, "died_at": died_at(letter),
+        "error": letter.error, "died_at": died_at(letter).map(instant),
     })
 }
 
@@ -55,7 +55,7 @@ fn body(letters: Result<Vec<DeadLetter>, LinkError>) -> Markup {
             Ok(letters) => section.card {
                 @if letters.len() == LISTED { p.quiet { "The newest " (LISTED) "." } }
                 div.scroll { table {
-                    thead { tr { th scope="col" { "Job" } th scope="col" { "Died" } th scope="col" { "Tries" } th scope="col" { "Why" } th scope="col" { "" } } }
+                    thead { tr { th scope="col" { "Job" } th scope="col" { "Died (UTC)" } th scope="col" { "Tries" } th scope="col" { "Why" } th scope="col" { "" } } }
                     tbody { @for letter in &letters { (row(letter)) } }
                 } }
             },
@@ -72,10 +72,10 @@ fn row(letter: &DeadLetter) -> Markup {
                 br;
                 code.quiet { (letter.id) }
             }
-            td.number { (died_at(letter).unwrap_or_default()) }
+            td.number { (died_at(letter).map(clock).unwrap_or_default()) }
             td.number { (letter.attempts) }
             td.wrap { (letter.error) }
-            td { div.buttons {
+            td.end { div.buttons {
                 @if name.is_some() { (button("retry-job", "Retry …", letter)) }
                 (button("delete-job", "Delete …", letter))
             } }
@@ -92,6 +92,6 @@ fn button(action: &str, text: &str, letter: &DeadLetter) -> Markup {
     }
 }
 
-fn died_at(letter: &DeadLetter) -> Option<String> {
-    DateTime::<Utc>::from_timestamp(letter.died_at, 0).map(instant)
+fn died_at(letter: &DeadLetter) -> Option<DateTime<Utc>> {
+    DateTime::<Utc>::from_timestamp(letter.died_at, 0)
 }

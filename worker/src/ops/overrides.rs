@@ -151,7 +151,7 @@ fn table(rows: &[OverrideRow]) -> Markup {
                         }
                     }
                     td.wrap { (row.reason) }
-                    td {
+                    td.end {
                         form method="post" action="/ops/actions/delete-override" {
                             input type="hidden" name="id" value=(row.id);
                             button.plain.small type="submit" aria-label={ "Delete: " (sentence(row)) } { "Delete …" }

@@ -128,7 +128,7 @@ fn vendor_row(vendor: Vendor, left: Option<Duration>) -> Markup {
                     None => { span.badge.ok { "asked" } }
                 }
             }
-            td {
+            td.end {
                 @if left.is_some() {
                     form method="post" action="/ops/actions/resume-vendor" {
                         input type="hidden" name="vendor" value=(vendor);
