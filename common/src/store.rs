@@ -1,9 +1,11 @@
 //! The only SQL. Every question is bounded in time, and saving only moves forward in time.
 
+mod audit;
 mod columns;
 mod copies;
 mod hours;
 mod lists;
+mod overrides;
 mod runs;
 mod search;
 mod stats;
@@ -30,9 +32,11 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
 };
+pub use audit::AuditRow;
 use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
 pub use lists::{HallRow, MenuRow};
+pub use overrides::OverrideRow;
 pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;

@@ -16,10 +16,11 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
+    queue::Queue,
     refresh::{Failing, Refresher},
     store::Store,
     telemetry,
-    vendors::Vendors,
+    vendors::{Pauses, Vendors},
 };
 use config::WorkerConfig;
 use tokio::net::TcpListener;
@@ -88,7 +89,13 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tried));
     let depth = queue::Depth::new(link.clone(), names.clone());
     let dashboard = queue::Dashboard::new(link.clone(), names.clone());
-    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth });
+    let desk = ops::Desk {
+        refresher: Arc::clone(&refresher),
+        queue: Queue::new(link.clone(), names.clone()),
+        dead: queue::DeadLetters::new(link.clone(), names.clone()),
+        pauses: Pauses::new(link.clone(), names.clone()),
+    };
+    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth, desk });
     if let Some(address) = config.metrics_addr {
         let serving = ops::serve_metrics(address, &config.ops, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;

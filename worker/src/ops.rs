@@ -1,10 +1,14 @@
 //! The ops side: what a person or a supervisor may look at and do. Every page is registered here, and
 //! all of them stand behind the [`guard`].
 
+mod actions;
+mod audit;
 mod board;
+mod dead;
 mod guard;
 mod health;
 mod listener;
+mod overrides;
 mod page;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -18,6 +22,7 @@ use crate::{
     config::OpsSettings,
     queue::{Dashboard, Depth},
 };
+pub(crate) use actions::Desk;
 use guard::Guard;
 
 /// The largest body that anything here takes, in bytes.
@@ -29,6 +34,7 @@ pub(crate) struct Ops {
     pub(crate) store: Store,
     pub(crate) link: Link,
     pub(crate) depth: Depth,
+    pub(crate) desk: actions::Desk,
 }
 
 /// Answers until the token is cancelled.
@@ -64,6 +70,7 @@ fn router(settings: OpsSettings, ops: Arc<Ops>, board: Router) -> Router {
     let own = Router::new()
         .merge(health::routes())
         .merge(page::routes())
+        .merge(actions::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(guard::same_origin))
         .with_state(ops);

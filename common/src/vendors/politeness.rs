@@ -1,8 +1,9 @@
-//! When a vendor's site is asked: not while it wants quiet, few requests at once and some time
-//! apart, and while it fails hardly at all. Kept by all processes together where Redis is up
+//! When a vendor's site is asked: not while it is paused or wants quiet, few requests at once and some
+//! time apart, and while it fails hardly at all. Kept by all processes together where Redis is up
 //! ([`shared`]); where it is not, by each process alone ([`local`]).
 
 mod local;
+mod pause;
 mod shared;
 
 use std::{
@@ -14,8 +15,9 @@ use std::{
 use tokio::time::Instant;
 
 use super::FetchError;
-use crate::{cache::Names, config::VendorSettings, link::Link};
+use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
 use local::Local;
+pub use pause::{LONGEST_PAUSE, Pauses};
 use shared::Shared;
 
 /// So many failures in a row open a site's breaker.
@@ -35,6 +37,7 @@ pub(super) enum Ended {
 enum Word {
     Go,
     Wait(Duration),
+    Paused(Duration),
     Quiet(Duration),
     Open(Duration),
 }
@@ -60,6 +63,7 @@ impl Rules {
 pub(super) struct Politeness {
     rules: Rules,
     shared: Option<Shared>,
+    paused: pause::Known,
     sites: Mutex<HashMap<String, Arc<Site>>>,
 }
 
@@ -91,7 +95,16 @@ impl Politeness {
             hold: settings.try_timeout() + Duration::from_secs(1),
         };
         let shared = redis.map(|(link, names)| Shared { link, names });
-        Self { rules, shared, sites: Mutex::default() }
+        Self { rules, shared, paused: pause::Known::default(), sites: Mutex::default() }
+    }
+
+    /// What is left of the vendor's pause.
+    pub(super) async fn paused(&self, vendor: Vendor) -> Option<Duration> {
+        let said = match &self.shared {
+            Some(shared) => shared.paused(vendor).await,
+            None => None,
+        };
+        self.paused.note(vendor, said)
     }
 
     /// For how long the site still wants quiet.
@@ -106,17 +119,23 @@ impl Politeness {
     /// Waits until the site may be asked.
     ///
     /// # Errors
-    /// At once while it wants quiet or its breaker is open; and when the wait would end after the
-    /// deadline.
-    pub(super) async fn enter(&self, name: &str, deadline: Instant) -> Result<Leave, FetchError> {
+    /// At once while its vendor is paused, while it wants quiet or its breaker is open; and when the
+    /// wait would end after the deadline.
+    pub(super) async fn enter(
+        &self,
+        vendor: Vendor,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<Leave, FetchError> {
         let site = self.site(name);
         let token = format!("{:032x}", fastrand::u128(..));
         let late = || FetchError::Unsent("too many requests to this site wait already".to_owned());
         let gate = tokio::time::timeout_at(deadline, site.gate.lock()).await;
         let _gate = gate.map_err(|_| late())?;
         loop {
-            match self.ask(&site, name, &token).await {
+            match self.ask(&site, vendor, name, &token).await {
                 Word::Go => return Ok(Leave { name: name.to_owned(), token }),
+                Word::Paused(left) => return Err(FetchError::Paused(left)),
                 Word::Quiet(left) => return Err(FetchError::Quiet(left)),
                 Word::Open(left) => return Err(FetchError::Open(left)),
                 Word::Wait(left) if Instant::now() + left >= deadline => return Err(late()),
@@ -125,16 +144,20 @@ impl Politeness {
         }
     }
 
-    async fn ask(&self, site: &Site, name: &str, token: &str) -> Word {
+    async fn ask(&self, site: &Site, vendor: Vendor, name: &str, token: &str) -> Word {
         let (now, gap) = (Instant::now(), self.rules.gap());
         // What the site said to this process holds even where Redis has forgotten it.
         if let Some(left) = site.local().quiet(now) {
             return Word::Quiet(left);
         }
         let agreed = match &self.shared {
-            Some(shared) => shared.ask(name, token, gap, &self.rules).await,
+            Some(shared) => shared.ask(vendor, name, token, gap, &self.rules).await,
             None => None,
         };
+        let said = agreed.map(|word| if let Word::Paused(left) = word { Some(left) } else { None });
+        if let Some(left) = self.paused.note(vendor, said) {
+            return Word::Paused(left);
+        }
         let mut local = site.local();
         let word = agreed.unwrap_or_else(|| local.ask(now, &self.rules));
         if word == Word::Go {
