@@ -16,6 +16,9 @@
 //! | [`queue`] | the job and how it is pushed |
 //! | [`mod@line`] | a Redis channel that is followed through every gap |
 //! | [`lease`] | who may read a document |
+//! | [`changes`] | how a menu changed from one reading to the next |
+//! | [`alerts`] | what operators are told |
+//! | [`drift`] | whether a menu looks like those before it |
 //! | [`store`] | SQL |
 //! | [`stats`] | what the statistics dashboard shows |
 //! | [`refresh`] | the one way to make a menu |
@@ -24,9 +27,12 @@
 //! | [`program`] | arguments, signals, health checks |
 //! | [`telemetry`] | logs and the ready line |
 
+pub mod alerts;
 pub mod breaker;
 pub mod cache;
+pub mod changes;
 pub mod config;
+pub mod drift;
 pub mod entry;
 pub mod hall;
 pub mod hours;

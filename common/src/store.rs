@@ -1,7 +1,10 @@
 //! The only SQL. Every question is bounded in time, and saving only moves forward in time.
 
+mod alerts;
+mod changes;
 mod columns;
 mod copies;
+mod drift;
 mod hours;
 mod lists;
 mod runs;
@@ -29,8 +32,11 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
 };
+pub use alerts::DueAlert;
+pub(crate) use columns::content_hash;
 use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
+pub use drift::{Judged, Past, PastDay};
 pub use lists::{HallRow, MenuRow};
 pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
