@@ -21,6 +21,7 @@
 //! | [`drift`] | whether a menu looks like those before it |
 //! | [`store`] | SQL |
 //! | [`stats`] | what the statistics dashboard shows |
+//! | [`status`] | how things stand, for the status page |
 //! | [`refresh`] | the one way to make a menu |
 //! | [`metrics`] | every metric |
 //! | [`config`] | the environment |
@@ -47,6 +48,7 @@ pub mod program;
 pub mod queue;
 pub mod refresh;
 pub mod stats;
+pub mod status;
 pub mod store;
 pub mod tags;
 pub mod telemetry;

@@ -10,6 +10,7 @@ mod lists;
 mod runs;
 mod search;
 mod stats;
+mod status;
 
 use std::{
     str::FromStr,

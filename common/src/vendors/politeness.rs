@@ -14,7 +14,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::FetchError;
-use crate::{cache::Names, config::VendorSettings, link::Link};
+use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
 use local::Local;
 use shared::Shared;
 
@@ -28,6 +28,21 @@ pub(super) enum Ended {
     Answered,
     /// No connection, no answer in time, half an answer, or a 5xx.
     Failed,
+}
+
+/// How a vendor's site stands with us, of all processes together.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct SiteState {
+    /// Whose it is.
+    pub vendor: Vendor,
+    /// Its name.
+    pub site: String,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Whether it is only probed for that.
+    pub is_open: bool,
+    /// How long it still wants quiet.
+    pub quiet_secs: Option<u64>,
 }
 
 /// What is said to who wants to ask a site.
@@ -101,6 +116,18 @@ impl Politeness {
             (Some(shared), None) => shared.quiet(name).await.unwrap_or_default(),
             _ => known,
         }
+    }
+
+    /// How the site stands, as all processes know it; `None` where they cannot say.
+    pub(super) async fn stands(&self, vendor: Vendor, name: &str) -> Option<SiteState> {
+        let (failures, quiet) = self.shared.as_ref()?.stands(name).await?;
+        Some(SiteState {
+            vendor,
+            site: name.to_owned(),
+            failures,
+            is_open: failures >= OPENS_AFTER,
+            quiet_secs: quiet.map(|left| left.as_secs()),
+        })
     }
 
     /// Waits until the site may be asked.
