@@ -128,6 +128,15 @@ metric!(pub Gauge QUEUE_JOBS, "menus5c_queue_jobs",
     "Jobs in the queue, the same for every worker; dead ones are kept, 500 at most.", "state" in STATES);
 metric!(pub Gauge WORKERS, "menus5c_workers_alive",
     "Workers that were heard of in the last 4 s, the same for every worker.");
+metric!(pub Counter PREWARM_TICKS, "menus5c_prewarm_ticks_total",
+    "Times at which meals or the coming days are looked after, by who took them; `failed`: nobody could, so far.",
+    "plan" in &["meals", "days"], "result" in &["taken", "other", "failed"]);
+metric!(pub Counter PREWARM_DOCUMENTS, "menus5c_prewarm_documents_total",
+    "Documents that were looked after before anybody asks, by what became of it; `holds`: there was no need.",
+    "result" in &["holds", "enqueued", "coalesced", "cached", "healed", "full", "error"]);
+metric!(pub Counter PREWARM_STARTS, "menus5c_prewarm_starts_total",
+    "Meals that began, by whether their entry was there and fresh.",
+    "entry" in &["warm", "stale", "cold", "no_menu"]);
 
 /// What the api counts.
 pub const API: &[&dyn Metric] = &[
@@ -157,6 +166,9 @@ pub const WORKER: &[&dyn Metric] = &[
     &JOB_DURATION,
     &QUEUE_JOBS,
     &WORKERS,
+    &PREWARM_TICKS,
+    &PREWARM_DOCUMENTS,
+    &PREWARM_STARTS,
     &BREAKER_OPEN,
     &VENDOR_READS,
     &VENDOR_DURATION,

@@ -1,13 +1,14 @@
 //! The worker: takes jobs, reads vendors, saves what they say, fills the cache, tells who waits.
 //!
 //! `main` → [`run`] → `monitor` (apalis) → `queue` (our backend) → `refresh_menu` (the job) →
-//! [`common::refresh`].
+//! [`common::refresh`]. Beside it `schedule` asks for menus before anybody does.
 
 pub mod config;
 mod monitor;
 mod ops;
 mod queue;
 mod refresh_menu;
+mod schedule;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +16,8 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
+    prewarm::Prewarm,
+    queue::Queue,
     refresh::{Failing, Refresher},
     store::Store,
     telemetry,
@@ -89,7 +92,9 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let (tried, migrated) = tokio::sync::oneshot::channel();
     let upkeep = tokio::spawn(upkeep(config.clone(), store.clone(), tried));
     let depth = queue::Depth::new(link.clone(), names.clone());
-    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth });
+    let warmer = warmer(&config, &store, &cache, &link, &names);
+    let ops = ops::Ops { cache, store, link: link.clone(), depth, warmer: warmer.clone() };
+    let ops = Arc::new(ops);
     if let Some(address) = config.metrics_addr {
         let serving = ops::serve_metrics(address, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
@@ -104,12 +109,35 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         () = tokio::time::sleep(MIGRATION) => {}
         () = stop.cancelled() => {}
     }
+    if !config.prewarm_lead.is_zero() {
+        tokio::spawn(warmer.watch(stop.clone()));
+    }
     monitor::run(stand, stop).await;
     upkeep.abort();
     if let Ok(Ok(Err(error))) = tokio::time::timeout(OPS_DRAIN, ops).await {
         tracing::warn!(%error, "ops side");
     }
     Ok(())
+}
+
+fn warmer(
+    config: &WorkerConfig,
+    store: &Store,
+    cache: &Cache,
+    link: &Link,
+    names: &Names,
+) -> Arc<schedule::Warmer> {
+    Arc::new(schedule::Warmer {
+        store: store.clone(),
+        cache: cache.clone(),
+        queue: Queue::new(link.clone(), names.clone()),
+        prewarm: Prewarm::new(link.clone(), names.clone()),
+        ticks: schedule::Ticks::new(config.prewarm_cron.clone(), config.zone),
+        lead: config.prewarm_lead,
+        zone: config.zone,
+        name: format!("schedule-{}-{:08x}", std::process::id(), fastrand::u32(..)),
+        hours: std::sync::Mutex::default(),
+    })
 }
 
 /// Migrates as soon as the database can be reached, then forgets old records once an hour. Tells

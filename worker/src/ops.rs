@@ -1,6 +1,7 @@
 //! The ops side: is the worker alive, and can it work? How does it fare, in figures?
 
 mod page;
+mod schedule;
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::Depth;
+use crate::{queue::Depth, schedule::Warmer};
 
 /// What the ops side looks at.
 pub(crate) struct Ops {
@@ -30,6 +31,7 @@ pub(crate) struct Ops {
     pub(crate) store: Store,
     pub(crate) link: Link,
     pub(crate) depth: Depth,
+    pub(crate) warmer: Arc<Warmer>,
 }
 
 /// Answers until the token is cancelled.
@@ -43,6 +45,7 @@ pub(crate) async fn serve(
         .route("/readyz", get(ready))
         .route("/metrics", get(figures))
         .merge(page::routes())
+        .merge(schedule::routes())
         .with_state(ops);
     axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await
 }

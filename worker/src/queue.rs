@@ -8,8 +8,10 @@ mod depth;
 mod held;
 mod scripts;
 mod wake;
+mod wanted;
 
 pub(crate) use backend::{MenuQueue, beat_while_draining, leave};
 pub(crate) use depth::Depth;
 pub(crate) use held::HeldJobs;
 pub(crate) use wake::{Wake, follow};
+pub(crate) use wanted::Wanted;
