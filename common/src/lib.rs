@@ -15,6 +15,7 @@
 //! | [`cache`] | entries in Redis, who is told, the names of all keys |
 //! | [`queue`] | the job and how it is pushed |
 //! | [`mod@line`] | a Redis channel that is followed through every gap |
+//! | [`prewarm`] | what workers know together of pre-warming |
 //! | [`lease`] | who may read a document |
 //! | [`changes`] | how a menu changed from one reading to the next |
 //! | [`alerts`] | what operators are told |
@@ -44,6 +45,7 @@ pub mod link;
 pub mod meal;
 pub mod menu;
 pub mod metrics;
+pub mod prewarm;
 pub mod program;
 pub mod queue;
 pub mod refresh;

@@ -162,6 +162,15 @@ metric!(pub Gauge DRIFT, "menus5c_drift_meals",
 metric!(pub Counter ALERTS, "menus5c_alerts_total",
     "Tries to tell the webhook of an alert, by how they ended.",
     "result" in &["delivered", "retried", "given_up"]);
+metric!(pub Counter PREWARM_TICKS, "menus5c_prewarm_ticks_total",
+    "Times at which meals or the coming days are looked after, by who took them; `failed`: nobody could, so far.",
+    "plan" in &["meals", "days"], "result" in &["taken", "other", "failed"]);
+metric!(pub Counter PREWARM_DOCUMENTS, "menus5c_prewarm_documents_total",
+    "Documents that were looked after before anybody asks, by what became of it; `holds`: there was no need.",
+    "result" in &["holds", "enqueued", "coalesced", "cached", "healed", "full", "error"]);
+metric!(pub Counter PREWARM_STARTS, "menus5c_prewarm_starts_total",
+    "Meals that began, by whether their entry was there and fresh.",
+    "entry" in &["warm", "stale", "cold", "no_menu"]);
 
 /// What the api counts.
 pub const API: &[&dyn Metric] = &[
@@ -196,6 +205,9 @@ pub const WORKER: &[&dyn Metric] = &[
     &WORKERS,
     &VENDOR_PAUSED,
     &OPS_ACTIONS,
+    &PREWARM_TICKS,
+    &PREWARM_DOCUMENTS,
+    &PREWARM_STARTS,
     &BREAKER_OPEN,
     &VENDOR_READS,
     &VENDOR_DURATION,

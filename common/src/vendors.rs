@@ -145,6 +145,11 @@ impl Vendors {
         Ok(self.fetcher.turn(document.hall().vendor(), &site).await?)
     }
 
+    /// Whether no request to a document's vendor is open, and none would have to wait.
+    pub async fn is_idle(&self, document: Document) -> bool {
+        self.fetcher.is_idle(&self.first_address(document).site()).await
+    }
+
     /// Where a read of the document starts.
     fn first_address(&self, document: Document) -> addresses::Address {
         match (document.hall().vendor(), document, &self.sodexo_key) {

@@ -1,7 +1,7 @@
 //! The worker: takes jobs, reads vendors, saves what they say, fills the cache, tells who waits.
 //!
 //! `main` → [`run`] → `monitor` (apalis) → `queue` (our backend) → `refresh_menu` (the job) →
-//! [`common::refresh`].
+//! [`common::refresh`]. Beside it `schedule` asks for menus before anybody does.
 
 mod alerts;
 pub mod config;
@@ -9,6 +9,7 @@ mod monitor;
 mod ops;
 mod queue;
 mod refresh_menu;
+mod schedule;
 mod upkeep;
 
 use std::{sync::Arc, time::Duration};
@@ -17,6 +18,7 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
+    prewarm::Prewarm,
     queue::Queue,
     refresh::{Failing, Refresher},
     store::Store,
@@ -97,6 +99,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let upkeep =
         tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tried));
     let depth = queue::Depth::new(link.clone(), names.clone());
+    let warmer = warmer(&config, &store, &cache, &link, &names);
     let dashboard = queue::Dashboard::new(link.clone(), names.clone());
     let desk = ops::Desk {
         refresher: Arc::clone(&refresher),
@@ -104,7 +107,9 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         dead: queue::DeadLetters::new(link.clone(), names.clone()),
         pauses: Pauses::new(link.clone(), names.clone()),
     };
-    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth, desk });
+    let warming = Arc::clone(&warmer);
+    let ops = ops::Ops { cache, store, link: link.clone(), depth, desk, warmer: warming };
+    let ops = Arc::new(ops);
     if let Some(address) = config.metrics_addr {
         let serving = ops::serve_metrics(address, &config.ops, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
@@ -119,6 +124,9 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         () = tokio::time::sleep(MIGRATION) => {}
         () = stop.cancelled() => {}
     }
+    if !config.prewarm_lead.is_zero() {
+        tokio::spawn(warmer.watch(stop.clone()));
+    }
     monitor::run(stand, stop).await;
     upkeep.abort();
     // A try under way is let end: cut off, it would be told twice.
@@ -126,4 +134,24 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     // What is not answered by then, like a stream that a browser follows, ends with the program.
     let _ = tokio::time::timeout(OPS_DRAIN, ops).await;
     Ok(())
+}
+
+fn warmer(
+    config: &WorkerConfig,
+    store: &Store,
+    cache: &Cache,
+    link: &Link,
+    names: &Names,
+) -> Arc<schedule::Warmer> {
+    Arc::new(schedule::Warmer {
+        store: store.clone(),
+        cache: cache.clone(),
+        queue: Queue::new(link.clone(), names.clone()),
+        prewarm: Prewarm::new(link.clone(), names.clone()),
+        ticks: schedule::Ticks::new(config.prewarm_cron.clone(), config.zone),
+        lead: config.prewarm_lead,
+        zone: config.zone,
+        name: format!("schedule-{}-{:08x}", std::process::id(), fastrand::u32(..)),
+        hours: std::sync::Mutex::default(),
+    })
 }

@@ -10,6 +10,7 @@ mod health;
 mod listener;
 mod overrides;
 mod page;
+mod schedule;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::OpsSettings,
     queue::{Dashboard, Depth},
+    schedule::Warmer,
 };
 pub(crate) use actions::Desk;
 use guard::Guard;
@@ -35,6 +37,7 @@ pub(crate) struct Ops {
     pub(crate) link: Link,
     pub(crate) depth: Depth,
     pub(crate) desk: actions::Desk,
+    pub(crate) warmer: Arc<Warmer>,
 }
 
 /// Answers until the token is cancelled.
@@ -71,6 +74,7 @@ fn router(settings: OpsSettings, ops: Arc<Ops>, board: Router) -> Router {
         .merge(health::routes())
         .merge(page::routes())
         .merge(actions::routes())
+        .merge(schedule::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(guard::same_origin))
         .with_state(ops);

@@ -10,6 +10,7 @@ mod depth;
 mod held;
 mod scripts;
 mod wake;
+mod wanted;
 
 pub(crate) use backend::{MenuQueue, beat_while_draining, leave};
 pub(crate) use dashboard::{Dashboard, QUEUE};
@@ -17,3 +18,4 @@ pub(crate) use dead::{DeadLetter, DeadLetters, LISTED};
 pub(crate) use depth::Depth;
 pub(crate) use held::HeldJobs;
 pub(crate) use wake::{Wake, follow};
+pub(crate) use wanted::Wanted;

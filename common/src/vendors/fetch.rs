@@ -98,6 +98,11 @@ impl Fetcher {
         }
     }
 
+    /// Whether nothing is asked of the site at the moment.
+    pub(super) async fn is_idle(&self, site: &str) -> bool {
+        self.politeness.is_idle(site).await
+    }
+
     /// Fetches one document, for who has a turn; a failure that may pass is tried once more while there is time.
     pub(super) async fn get(
         &self,

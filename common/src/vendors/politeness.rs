@@ -143,6 +143,15 @@ impl Politeness {
         })
     }
 
+    /// Whether no request to the site is open, and the next need not wait.
+    pub(super) async fn is_idle(&self, name: &str) -> bool {
+        let agreed = match &self.shared {
+            Some(shared) => shared.is_idle(name).await,
+            None => None,
+        };
+        agreed.unwrap_or_else(|| self.site(name).local().is_idle(Instant::now()))
+    }
+
     /// Waits until the site may be asked.
     ///
     /// # Errors

@@ -16,6 +16,14 @@ use crate::{
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
 static ASK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("ask.lua")));
+/// Open requests, and the time before the next: nothing of it is in the future.
+static IDLE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local time = redis.call('TIME')
+         local now = time[1] * 1000 + math.floor(time[2] / 1000)
+         return redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf') == 0",
+    )
+});
 static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tell.lua")));
 
 /// Who asks Redis.
@@ -53,6 +61,13 @@ impl Shared {
         let (failures, quiet) = said(site, looked.await)?;
         let quiet = u64::try_from(quiet).ok().map(Duration::from_millis);
         Some((failures.unwrap_or(0), quiet))
+    }
+
+    /// Whether no request is open, and the next need not wait.
+    pub(super) async fn is_idle(&self, site: &str) -> Option<bool> {
+        let [_, pace, _] = self.names.manners(site);
+        let call = IDLE.key(pace);
+        said(site, self.link.ask(async |redis| call.invoke_async::<bool>(redis).await).await)
     }
 
     /// Whether the site may be asked now; with [`Word::Go`] the token holds one of its slots.

@@ -43,7 +43,9 @@ if is_asked_for('Running') then
   end)
 end
 if is_asked_for('Pending') then
-  page(redis.call('LLEN', active), function(first, last) return redis.call('LRANGE', active, first, last) end)
+  for _, list in ipairs({ active, later }) do
+    page(redis.call('LLEN', list), function(first, last) return redis.call('LRANGE', list, first, last) end)
+  end
   page(redis.call('ZCARD', scheduled), function(first, last)
     return redis.call('ZRANGE', scheduled, first, last)
   end)
