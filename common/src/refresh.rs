@@ -3,6 +3,7 @@
 
 mod entries;
 mod failing;
+mod memory;
 mod reading;
 
 use std::time::Duration;
@@ -20,10 +21,11 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay},
     queue::Reason,
-    store::Store,
+    store::{Store, StoreError},
     vendors::{self, Document, Vendors},
 };
 pub use failing::Failing;
+pub use memory::Memory;
 
 /// How a refresh ended. Each of them settles the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -81,6 +83,8 @@ pub struct Refresher {
     pub budget: Duration,
     /// Documents that failed while no cache could remember it.
     pub failing: Failing,
+    /// Documents that were read while no store could keep them.
+    pub memory: Memory,
 }
 
 impl Refresher {
@@ -147,16 +151,31 @@ impl Refresher {
         let now = Utc::now();
         let just_read = |at: DateTime<Utc>| (now - at).to_std().is_ok_and(|age| age < JUST_READ);
         let will_do = |at| reason == Reason::Miss || just_read(at);
+        let mut has_cache = false;
         if let Some(cache) = &self.cache {
             match cache.get(key).await {
                 Ok(Look::Held(held)) if will_do(held.entry.fetched_at()) => {
                     let cached = cache.announce(key).await.is_ok();
                     return Some(Done { outcome: Outcome::Known, held, cached });
                 }
-                Ok(_) => {}
+                Ok(_) => has_cache = true,
+                Err(error) if error.is_away() => {}
                 Err(error) => tracing::warn!(cache.key = %key, %error, "no look into the cache"),
             }
         }
+        match self.restored(key, now, will_do).await {
+            Some(done) => Some(done),
+            None => self.remembered(key, has_cache, will_do).await,
+        }
+    }
+
+    /// From a copy in Postgres that is still fresh.
+    async fn restored(
+        &self,
+        key: &MenuKey,
+        now: DateTime<Utc>,
+        will_do: impl Fn(DateTime<Utc>) -> bool,
+    ) -> Option<Done> {
         let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
         let longest = self.lifetimes.fresh + self.lifetimes.fresh_jitter;
         let left = (day.fresh_until - now).to_std().unwrap_or_default().min(longest);
@@ -170,11 +189,30 @@ impl Refresher {
         Some(Done { outcome: Outcome::Restored, held, cached })
     }
 
+    /// From what this process has read while both stores were away. A cache that is back gets it.
+    async fn remembered(
+        &self,
+        key: &MenuKey,
+        has_cache: bool,
+        will_do: impl Fn(DateTime<Utc>) -> bool,
+    ) -> Option<Done> {
+        let document = Document::of(key.hall, key.date);
+        let settled = self.memory.of(document);
+        let held = held_by(&settled, key).filter(|held| will_do(held.entry.fetched_at()))?;
+        let cached = has_cache && self.put(&settled).await;
+        if cached {
+            self.memory.forget(document);
+        }
+        Some(Done { outcome: Outcome::Known, held, cached })
+    }
+
     /// Whether they are in the cache now.
     async fn put(&self, settled: &[Settled]) -> bool {
         let Some(cache) = &self.cache else { return false };
         let put = cache.put(settled).await;
-        if let Err(error) = &put {
+        if let Err(error) = &put
+            && !error.is_away()
+        {
             tracing::warn!(%error, "entries not written");
         }
         put.is_ok()
@@ -189,7 +227,15 @@ impl Refresher {
     /// What is saved of these days; `None` where nobody can say.
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
         let known = self.store.days(hall, dates).await;
-        known.inspect_err(|error| tracing::warn!(hall.id = %hall, %error, "no copies at hand")).ok()
+        match known {
+            // Once it is known to be away, each visitor's word of it would only fill the log.
+            Err(StoreError::Away) => None,
+            Err(error) => {
+                tracing::warn!(hall.id = %hall, %error, "no copies at hand");
+                None
+            }
+            Ok(days) => Some(days),
+        }
     }
 
     /// The days that a read settles; with the one that was asked for, which midnight may have just

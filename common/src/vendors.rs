@@ -31,6 +31,7 @@ use crate::{
     hall::{HallId, Vendor},
     link::Link,
     menu::Reading,
+    store::Locks,
 };
 
 /// Days before today for which vendors are asked.
@@ -116,16 +117,18 @@ pub struct Vendors {
 }
 
 impl Vendors {
-    /// A reader with these settings; with a Redis, all processes that share it are polite together.
+    /// A reader with these settings; all processes that share the Redis, or else the locks of the
+    /// Postgres, are polite together.
     ///
     /// # Errors
     /// When the HTTP client cannot be built.
     pub fn new(
         settings: &VendorSettings,
         redis: Option<(Link, Names)>,
+        locks: Option<Locks>,
     ) -> Result<Self, FetchError> {
         Ok(Self {
-            fetcher: Fetcher::new(settings, redis)?,
+            fetcher: Fetcher::new(settings, redis, locks)?,
             sodexo_key: settings.sodexo_key.clone(),
             budget: settings.fetch_timeout,
             has_moved: AtomicBool::new(false),

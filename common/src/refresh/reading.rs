@@ -132,6 +132,9 @@ impl Refresher {
             Err(error) => {
                 metrics::SAVES_FAILED.one(&[]);
                 tracing::warn!(document = %document, %error, "not saved");
+                if !served.1 {
+                    self.memory.keep(document, &served.0);
+                }
             }
         }
         tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");

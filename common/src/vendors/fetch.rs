@@ -23,7 +23,7 @@ use super::{
     retries::Retries,
     retry_after::retry_after,
 };
-use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
+use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks};
 
 /// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
 pub(super) const MAX_BYTES: usize = 8 << 20;
@@ -50,6 +50,7 @@ impl Fetcher {
     pub(super) fn new(
         settings: &VendorSettings,
         redis: Option<(Link, Names)>,
+        locks: Option<Locks>,
     ) -> Result<Self, FetchError> {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -66,7 +67,7 @@ impl Fetcher {
             .build()
             .map_err(|error| FetchError::Unsent(error.to_string()))?;
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
-        let politeness = Politeness::new(settings, redis);
+        let politeness = Politeness::new(settings, redis, locks);
         let retries = Retries::default();
         Ok(Self { client, settings: settings.clone(), turns, politeness, retries })
     }
