@@ -49,10 +49,9 @@ impl Refresher {
             }
             Err(error) => {
                 run.note_failure(&error);
-                let quiet = error.quiet().unwrap_or_default();
+                let life = self.failure(document, &error).await;
                 let (class, error) = (error.class(), run.error.as_deref().unwrap_or_default());
                 tracing::warn!(document = %document, error.class = class, error, "vendor failed");
-                let life = self.failure(document).await.max(quiet);
                 let settled = self.fallback(document, key, started_at, life).await;
                 let cached = self.put(&settled).await;
                 if !cached {

@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use futures::StreamExt;
-use reqwest::{
-    Client, Response, StatusCode,
-    header::ACCEPT,
-    redirect::{Attempt, Policy},
-};
+use reqwest::{Client, Response, StatusCode, header::ACCEPT, redirect::Policy};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -20,8 +16,10 @@ use super::{
     FetchError,
     addresses::Address,
     politeness::{Ended, Politeness},
+    reach::Reach,
     retries::Retries,
     retry_after::retry_after,
+    validators::Validators,
 };
 use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks};
 
@@ -32,14 +30,32 @@ const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
 
-/// A body that arrived whole with status 200.
-pub(super) struct Fetched {
-    pub(super) text: String,
+/// What a vendor answered.
+pub(super) enum Fetched {
+    /// A body that arrived whole with status 200.
+    Whole {
+        /// The body.
+        text: String,
+        /// How the vendor marked it.
+        validators: Option<Validators>,
+    },
+    /// The document is as it was when it was marked so.
+    Unchanged,
+}
+
+impl Fetched {
+    const fn len(&self) -> usize {
+        match self {
+            Self::Whole { text, .. } => text.len(),
+            Self::Unchanged => 0,
+        }
+    }
 }
 
 /// The client and its manners.
 pub(super) struct Fetcher {
     client: Client,
+    reach: Reach,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
     politeness: Politeness,
@@ -54,6 +70,7 @@ impl Fetcher {
     ) -> Result<Self, FetchError> {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let reach = Reach::new(settings);
         let client = Client::builder()
             .user_agent(concat!(
                 "5c-menus/",
@@ -62,14 +79,15 @@ impl Fetcher {
             ))
             .connect_timeout(Duration::from_secs(2))
             .pool_idle_timeout(Duration::from_secs(30))
-            .redirect(Policy::custom(same_site))
+            .redirect(same_site(reach.clone()))
+            .dns_resolver(reach.clone())
             .no_proxy()
             .build()
             .map_err(|error| FetchError::Unsent(error.to_string()))?;
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
         let politeness = Politeness::new(settings, redis, locks);
         let retries = Retries::default();
-        Ok(Self { client, settings: settings.clone(), turns, politeness, retries })
+        Ok(Self { client, reach, settings: settings.clone(), turns, politeness, retries })
     }
 
     /// Waits for a turn with a vendor, unless it wants quiet. Time in this queue of ours is not the
@@ -91,18 +109,25 @@ impl Fetcher {
         }
     }
 
-    /// Fetches one document, for who has a turn; a failure that may pass is tried once more while there is time.
+    /// For how long a site still wants quiet.
+    pub(super) async fn quiet(&self, site: &str) -> Option<Duration> {
+        self.politeness.quiet(site).await
+    }
+
+    /// Fetches one document, for who has a turn; a failure that may pass is tried once more while
+    /// there is time. With the marks of an earlier one only if it has changed since.
     pub(super) async fn get(
         &self,
         address: Address,
         deadline: Instant,
+        known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
         let mut leave = self.politeness.enter(&site, deadline).await?;
         self.retries.first(&site);
         let mut tried = 1;
         loop {
-            let fetched = self.try_once(&address, &url, deadline).await;
+            let fetched = self.try_once(&address, &url, deadline, known).await;
             let ended = fetched.as_ref().map_or_else(FetchError::ended, |_| Ended::Answered);
             let quiet = fetched.as_ref().err().and_then(FetchError::quiet);
             self.politeness.leave(leave, ended, quiet).await;
@@ -128,45 +153,63 @@ impl Fetcher {
         address: &Address,
         url: &Url,
         deadline: Instant,
+        known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
         let started = Instant::now();
         let limit = (started + self.settings.try_timeout()).min(deadline);
-        let fetched = match tokio::time::timeout_at(limit, self.exchange(address, url)).await {
+        let fetched = match tokio::time::timeout_at(limit, self.exchange(address, url, known)).await
+        {
             Ok(ended) => ended,
             Err(_) => Err(FetchError::Timeout),
         };
         tracing::debug!(
             vendor.name = %address.vendor,
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            size_bytes = fetched.as_ref().map_or(0, |fetched| fetched.text.len()),
+            size_bytes = fetched.as_ref().map_or(0, Fetched::len),
             outcome = fetched.as_ref().map_or_else(FetchError::class, |_| "ok"),
             "vendor answer"
         );
         fetched
     }
 
-    async fn exchange(&self, address: &Address, url: &Url) -> Result<Fetched, FetchError> {
+    async fn exchange(
+        &self,
+        address: &Address,
+        url: &Url,
+        known: Option<&Validators>,
+    ) -> Result<Fetched, FetchError> {
         let mut request = self.client.get(url.clone()).header(ACCEPT, address.accept);
         if let Some((name, key)) = &address.key {
             request = request.header(*name, key.reveal());
         }
+        if let Some(known) = known {
+            request = request.headers(known.conditions());
+        }
         let response = request.send().await.map_err(transport)?;
+        // Only who asked for it can be told so.
+        if response.status() == StatusCode::NOT_MODIFIED && known.is_some() {
+            return Ok(Fetched::Unchanged);
+        }
         if response.status() != StatusCode::OK {
             let retry_after = retry_after(response.headers(), Utc::now());
             return Err(FetchError::Status { status: response.status().as_u16(), retry_after });
         }
+        let validators = Validators::of(response.headers(), Utc::now());
         let body = whole_body(response).await?;
         // One wrong byte in a name must not cost the day; a body of noise fails in the parser.
         let text = String::from_utf8(body)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(Fetched { text })
+        Ok(Fetched::Whole { text, validators })
     }
 
     /// The live address, or the same path and query at the base URL that stands in for its origin.
     fn actual_url(&self, address: &Address) -> Result<Url, FetchError> {
         let unsent = |error: url::ParseError| FetchError::Unsent(error.to_string());
         let live = Url::parse(&address.url).map_err(unsent)?;
-        let Some(base) = self.settings.base(address.vendor) else { return Ok(live) };
+        let Some(base) = self.settings.base(address.vendor) else {
+            let refused = || FetchError::Connect("not a public address".to_owned());
+            return if self.reach.allows(&live) { Ok(live) } else { Err(refused()) };
+        };
         let mut actual = base.clone();
         actual.set_path(&format!("{}{}", base.path().trim_end_matches('/'), live.path()));
         actual.set_query(live.query());
@@ -188,13 +231,16 @@ async fn whole_body(response: Response) -> Result<Vec<u8>, FetchError> {
     Ok(body)
 }
 
-fn same_site(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let origin = attempt.previous().first().map(Url::origin);
-    if attempt.previous().len() <= MAX_HOPS && origin == Some(attempt.url().origin()) {
-        attempt.follow()
-    } else {
-        attempt.stop()
-    }
+fn same_site(reach: Reach) -> Policy {
+    Policy::custom(move |attempt| {
+        let origin = attempt.previous().first().map(Url::origin);
+        let is_same = origin == Some(attempt.url().origin()) && reach.allows(attempt.url());
+        if attempt.previous().len() <= MAX_HOPS && is_same {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
 }
 
 fn transport(error: reqwest::Error) -> FetchError {
