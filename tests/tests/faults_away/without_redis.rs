@@ -70,6 +70,36 @@ async fn r2_a_process_that_dies_or_freezes_over_a_read_holds_up_the_others_for_s
 }
 
 #[tokio::test]
+async fn r2_reads_that_take_long_keep_no_connection_to_postgres() {
+    let stack = Stack::wanted().no_redis().workers(0).with("VENDOR_CONCURRENCY", 40).start().await;
+    let (known, cold) = (dinners(&stack, 1, 3), dinners(&stack, 2, 30));
+    crate::warm(&stack, &known).await;
+    stack.vendor.fault(Scope::All, tests::stub::Fault::Hang);
+    let asked = ask_all(&stack, &cold);
+    let meanwhile = async {
+        eventually("all of them are being read", Duration::from_secs(20), async || {
+            (stack.vendor.vendor(Vendor::BonAppetit).max_concurrent == 30).then_some(())
+        })
+        .await;
+        let locks = "select count(*) from pg_locks where locktype = 'advisory' and granted
+                     and database = (select oid from pg_database where datname = current_database())";
+        assert!(stack.database.number(locks).await >= 60, "a lease and a slot for each");
+        let holders = "select count(distinct pid) from pg_locks where locktype = 'advisory'
+                       and database = (select oid from pg_database where datname = current_database())";
+        assert_eq!(stack.database.number(holders).await, 1, "all in one session");
+        let busy = "select count(*) from pg_stat_activity where datname = current_database()
+                    and state <> 'idle' and pid <> pg_backend_pid()";
+        eventually("the pool is at rest", Duration::from_secs(5), async || {
+            (stack.database.number(busy).await == 0).then_some(())
+        })
+        .await;
+        are_fresh(&paced(&stack, &known, 50, Duration::from_secs(1)).await);
+    };
+    let (answers, ()) = futures::future::join(asked, meanwhile).await;
+    answers.iter().for_each(is_put_off);
+}
+
+#[tokio::test]
 async fn r3_s11_without_redis_all_processes_together_ask_two_at_once_and_four_a_second() {
     let mut stack =
         Stack::wanted().own_redis().apis(3).with("VENDOR_SPACING_MS", 250).start().await;

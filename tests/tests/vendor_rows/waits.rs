@@ -1,6 +1,6 @@
 //! Vendors that take their time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tests::{
     Answer, Stack, eventually, menu_path,
@@ -38,6 +38,23 @@ async fn v2_a_vendor_that_hangs_is_pending_once_and_then_known_to_fail() {
         assert_ne!(known.header("retry-after"), "", "{known:?}");
         assert!(known.took <= Duration::from_millis(50), "{:?}", known.took);
     }
+}
+
+#[tokio::test]
+async fn v4_without_postgres_nobody_is_told_to_come_back_before_the_vendors_quiet_is_over() {
+    const QUIET: Duration = Duration::from_secs(40);
+    let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
+    let stack = hurried().with("DATABASE_URL", nowhere).start().await;
+    stack.vendor.fault(Scope::All, Fault::Status(429, Some(QUIET.as_secs())));
+    let first = Instant::now();
+    for ahead in 1..=5 {
+        let answer = stack.menu(Hall::Collins, stack.in_days(ahead), "dinner").await;
+        let left = QUIET.saturating_sub(first.elapsed());
+        assert_eq!(answer.problem(503).1, "vendor_error");
+        let wait: f64 = answer.header("retry-after").parse().unwrap();
+        assert!(wait >= left.as_secs_f64(), "{wait} s told, {left:?} left");
+    }
+    assert_eq!(stack.vendor.total_reads(), 1);
 }
 
 /// From the first answer to the last.
