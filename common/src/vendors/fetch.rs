@@ -25,6 +25,8 @@ use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, stor
 
 /// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
 pub(super) const MAX_BYTES: usize = 8 << 20;
+/// What a body is given room for at first.
+const FIRST_BYTES: usize = 256 << 10;
 /// Same-site hops that are followed.
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
@@ -223,8 +225,14 @@ async fn whole_body(response: Response) -> Result<Vec<u8>, FetchError> {
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(transport)?;
-        if body.len() + chunk.len() > MAX_BYTES {
+        let whole = body.len() + chunk.len();
+        if whole > MAX_BYTES {
             return Err(FetchError::TooLarge);
+        }
+        if whole > body.capacity() {
+            // Doubled, but never past what may be read: while it moves, it is in memory twice.
+            let room = (body.capacity() * 2).clamp(FIRST_BYTES.max(whole), MAX_BYTES);
+            body.reserve_exact(room - body.len());
         }
         body.extend_from_slice(&chunk);
     }
