@@ -7,6 +7,7 @@ use redis::{RedisResult, Script};
 
 use crate::{
     entry::{Entry, MenuKey},
+    hall::Vendor,
     link::{Link, LinkError},
     vendors::Document,
 };
@@ -92,6 +93,11 @@ impl Names {
         ["quiet", "pace", "failing"].map(|what| format!("{}{what}:{site}", self.prefix))
     }
 
+    /// Is there while the vendor is paused.
+    pub(crate) fn pause(&self, vendor: Vendor) -> String {
+        format!("{}paused:{vendor}", self.prefix)
+    }
+
     fn list(&self, list: &str) -> String {
         format!("{}{list}", self.prefix)
     }
@@ -101,6 +107,8 @@ impl Names {
     }
 }
 
+/// The list of all opening hours.
+pub const HOURS: &str = "hours:all";
 /// Life of a cached list or figure.
 pub const LIST_LIFE: Duration = Duration::from_secs(300);
 
@@ -267,6 +275,29 @@ impl Cache {
         let mut set = redis::cmd("SET");
         set.arg(self.names.list(list)).arg(body).arg("EX").arg(LIST_LIFE.as_secs());
         Ok(self.link.ask(async |redis| set.query_async(redis).await).await?)
+    }
+
+    /// Forgets what a key holds, whatever it is; tells whether it held anything. Processes that keep
+    /// a copy of their own hear of it from Redis.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn forget(&self, key: &MenuKey) -> Result<bool, CacheError> {
+        self.unlink(self.names.entry(key)).await
+    }
+
+    /// The same for a list.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn forget_list(&self, list: &str) -> Result<bool, CacheError> {
+        self.unlink(self.names.list(list)).await
+    }
+
+    async fn unlink(&self, name: String) -> Result<bool, CacheError> {
+        let mut unlink = redis::cmd("UNLINK");
+        unlink.arg(name);
+        Ok(self.link.ask(async |redis| unlink.query_async(redis).await).await?)
     }
 
     /// Whether Redis answers.

@@ -68,6 +68,7 @@ const READS: &[&str] = &[
     "too_large",
     "broken",
     "unsent",
+    "paused",
     "quiet",
     "open",
     "parse",
@@ -79,6 +80,16 @@ const READS: &[&str] = &[
 const OUTCOMES: &[&str] =
     &["known", "restored", "live", "snapshot", "unavailable", "refused", "failed"];
 const REASONS: &[&str] = &["miss", "prewarm", "refresh", "manual"];
+const ACTIONS: &[&str] = &[
+    "refetch",
+    "drop-entry",
+    "pause-vendor",
+    "resume-vendor",
+    "retry-job",
+    "delete-job",
+    "add-override",
+    "delete-override",
+];
 const STATES: &[&str] = &["pending", "running", "scheduled", "dead"];
 
 metric!(pub sparse Counter HTTP_REQUESTS, "menus5c_http_requests_total",
@@ -119,6 +130,12 @@ metric!(pub Counter VENDOR_ITEMS, "menus5c_vendor_items_total",
     "Dishes found in documents.", "vendor" in VENDORS);
 metric!(pub Counter VENDOR_SKIPPED, "menus5c_vendor_items_skipped_total",
     "Dishes in documents that could not be read.", "vendor" in VENDORS);
+metric!(pub Gauge VENDOR_PAUSED, "menus5c_vendor_paused",
+    "1 while somebody at the ops side has paused the vendor, else 0; the same for every worker.",
+    "vendor" in VENDORS);
+metric!(pub Counter OPS_ACTIONS, "menus5c_ops_actions_total",
+    "Actions of the ops side that were put on record, by what came of them.",
+    "action" in ACTIONS, "result" in &["done", "refused"]);
 metric!(pub Counter SAVES_FAILED, "menus5c_saves_failed_total",
     "Documents that were read and served and could not be saved.");
 metric!(pub Counter JOBS, "menus5c_jobs_total",
@@ -165,6 +182,8 @@ pub const WORKER: &[&dyn Metric] = &[
     &JOB_DURATION,
     &QUEUE_JOBS,
     &WORKERS,
+    &VENDOR_PAUSED,
+    &OPS_ACTIONS,
     &BREAKER_OPEN,
     &VENDOR_READS,
     &VENDOR_DURATION,

@@ -150,13 +150,14 @@ impl Refresher {
     /// Whether the key is settled already, or can be from a copy that is still fresh.
     async fn look_again(&self, key: &MenuKey, reason: Reason) -> Option<Done> {
         let now = Utc::now();
-        let young = JUST_READ.min(self.lifetimes.fresh / 4);
-        let just_read = |at: DateTime<Utc>| (now - at).to_std().is_ok_and(|age| age < young);
-        let will_do = |at| reason == Reason::Miss || just_read(at);
+        let will_do = |at| reason == Reason::Miss || self.just_read_at(now, at).is_some();
+        // Who asks by hand knows of the failure, and why it may be over.
+        let counts =
+            |held: &Held| reason != Reason::Manual || !matches!(held.entry, Entry::Failed { .. });
         let mut has_cache = false;
         if let Some(cache) = &self.cache {
             match cache.get(key).await {
-                Ok(Look::Held(held)) if will_do(held.entry.fetched_at()) => {
+                Ok(Look::Held(held)) if counts(&held) && will_do(held.entry.fetched_at()) => {
                     let cached = cache.announce(key).await.is_ok();
                     return Some(Done { outcome: Outcome::Known, held, cached });
                 }
@@ -206,6 +207,28 @@ impl Refresher {
             self.memory.forget(document);
         }
         Some(Done { outcome: Outcome::Known, held, cached })
+    }
+
+    /// How old the copy is that makes it needless to read this menu, whoever asks; `None` where there
+    /// is none.
+    pub async fn just_read(&self, key: &MenuKey) -> Option<Duration> {
+        let now = Utc::now();
+        if let Some(cache) = &self.cache
+            && let Ok(Look::Held(held)) = cache.get(key).await
+            && !matches!(held.entry, Entry::Failed { .. })
+            && let Some(age) = self.just_read_at(now, held.entry.fetched_at())
+        {
+            return Some(age);
+        }
+        let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
+        let left = (day.fresh_until - now).to_std().unwrap_or_default();
+        self.just_read_at(now, day.fetched_at).filter(|_| left >= WORTH_RESTORING)
+    }
+
+    /// How long ago it was, if nobody is to read again so soon.
+    fn just_read_at(&self, now: DateTime<Utc>, at: DateTime<Utc>) -> Option<Duration> {
+        let young = JUST_READ.min(self.lifetimes.fresh / 4);
+        (now - at).to_std().ok().filter(|age| *age < young)
     }
 
     /// Whether they are in the cache now.

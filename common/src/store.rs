@@ -1,10 +1,12 @@
 //! The only SQL. Every question is bounded in time, and saving only moves forward in time.
 
+mod audit;
 mod columns;
 mod copies;
 mod hours;
 mod lists;
 mod locks;
+mod overrides;
 mod runs;
 mod search;
 mod stats;
@@ -31,10 +33,12 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
 };
+pub use audit::AuditRow;
 use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
 pub use lists::{HallRow, MenuRow};
 pub use locks::{Lock, Locks};
+pub use overrides::OverrideRow;
 pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;

@@ -27,6 +27,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetched, Fetcher};
+pub use politeness::{LONGEST_PAUSE, Pauses};
 use validators::Known;
 
 use crate::{
@@ -146,7 +147,7 @@ impl Vendors {
     /// Waits for one of the few turns that this process has with a document's vendor.
     ///
     /// # Errors
-    /// At once while the vendor wants quiet; and when too many wait already.
+    /// At once while the vendor is paused or wants quiet; and when too many wait already.
     pub async fn turn(&self, document: Document) -> Result<OwnedSemaphorePermit, VendorError> {
         let site = self.first_address(document).site();
         Ok(self.fetcher.turn(document.hall().vendor(), &site).await?)

@@ -4,6 +4,7 @@
 
 mod answer;
 mod metrics;
+mod ops;
 mod process;
 mod queries;
 mod stack;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 pub use answer::Answer;
 pub use metrics::{Metrics, metrics_url};
+pub use ops::OpsSide;
 pub use process::{Program, binary};
 pub use queries::asked_by_the_program;
 pub use stack::{Jobs, Stack, Wanted, menu_path};

@@ -16,10 +16,11 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
+    queue::Queue,
     refresh::{Failing, Memory, Refresher},
     store::Store,
     telemetry,
-    vendors::Vendors,
+    vendors::{Pauses, Vendors},
 };
 use config::WorkerConfig;
 use tokio::net::TcpListener;
@@ -92,12 +93,19 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let upkeep =
         tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tried));
     let depth = queue::Depth::new(link.clone(), names.clone());
-    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth });
+    let dashboard = queue::Dashboard::new(link.clone(), names.clone());
+    let desk = ops::Desk {
+        refresher: Arc::clone(&refresher),
+        queue: Queue::new(link.clone(), names.clone()),
+        dead: queue::DeadLetters::new(link.clone(), names.clone()),
+        pauses: Pauses::new(link.clone(), names.clone()),
+    };
+    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth, desk });
     if let Some(address) = config.metrics_addr {
         let serving = ops::serve_metrics(address, &config.ops, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
     }
-    let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, stop.clone()));
+    let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, dashboard, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
     let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };

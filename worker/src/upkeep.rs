@@ -16,7 +16,7 @@ const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
 const INDEX_EVERY: Duration = Duration::from_secs(1);
 /// Between two rounds of forgetting.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
-/// Reads of vendors stay on record this long.
+/// Reads of vendors, and what is done at the ops side, stay on record this long.
 const RUNS_KEPT: chrono::Days = chrono::Days::new(400);
 
 /// Goes on for ever. Tells when the first try to migrate is over, however it ended.
@@ -58,5 +58,6 @@ async fn index(store: &Store) -> Result<(), StoreError> {
 
 async fn forget(store: &Store) -> Result<(), StoreError> {
     let oldest = chrono::Utc::now().checked_sub_days(RUNS_KEPT).unwrap_or_default();
-    store.forget_runs_before(oldest).await.map(|_| ())
+    store.forget_runs_before(oldest).await?;
+    store.forget_audit_before(oldest).await.map(|_| ())
 }

@@ -7,6 +7,7 @@ use axum::{extract::State, http::header::CACHE_CONTROL, response::Response};
 use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use common::{
+    cache::HOURS,
     hall::HallId,
     hours::{HallHours, Schedule, Serving},
     meal::Meal,
@@ -134,7 +135,7 @@ pub(super) async fn list(
 pub(super) async fn hours(app: &App) -> Result<Cached<Schedule>, ApiError> {
     let (from, to) = cached_dates(app.day_of(Utc::now()));
     let store = app.store.clone();
-    cached::get_or_load(app, "hours:all", async move { store.hours(from, to).await }).await
+    cached::get_or_load(app, HOURS, async move { store.hours(from, to).await }).await
 }
 
 /// The halls as they are at `now`, until the next meal of any of them begins or ends.

@@ -34,6 +34,9 @@ end
 -- worker that ends it is told to run it once more in that case ('always': what is there is no entry).
 redis.pcall('HSET', meta, 'wanted', ARGV[4] == '1' and 'if_gone' or 'always')
 
+-- Who wants a new reading whatever is there must not get the run of somebody who does not.
+if ARGV[4] ~= '1' then redis.call('HSET', queue .. ':data', id, ARGV[2]) end
+
 -- A claimed id must be in a list, a set or a worker's hands; a claim that is in none
 -- (a store that lost part of its data) would block the id for ever: put it back.
 local pushed = tonumber(redis.pcall('HGET', meta, 'pushed_at') or '0') or 0

@@ -32,6 +32,9 @@ pub enum FetchError {
     /// The client could not be built, the address is none, or there was no turn in time.
     #[error("not sent: {0}")]
     Unsent(String),
+    /// Not sent: somebody at the ops side paused the vendor, for so long from now.
+    #[error("the vendor is paused for {} s more", .0.as_secs())]
+    Paused(Duration),
     /// Not sent: the vendor asked for quiet, for so long from now.
     #[error("the vendor wants quiet for {} s more", .0.as_secs())]
     Quiet(Duration),
@@ -55,6 +58,7 @@ impl FetchError {
             Self::TooLarge => "too_large",
             Self::Broken(_) => "broken",
             Self::Unsent(_) => "unsent",
+            Self::Paused(_) => "paused",
             Self::Quiet(_) => "quiet",
             Self::Open(_) => "open",
         }
@@ -82,7 +86,9 @@ impl FetchError {
         match self {
             Self::Timeout | Self::Connect(_) | Self::Broken(_) => true,
             Self::Status { status, retry_after } => *status >= 500 && retry_after.is_none(),
-            Self::TooLarge | Self::Unsent(_) | Self::Quiet(_) | Self::Open(_) => false,
+            Self::TooLarge | Self::Unsent(_) | Self::Paused(_) | Self::Quiet(_) | Self::Open(_) => {
+                false
+            }
         }
     }
 }
@@ -161,10 +167,11 @@ impl VendorError {
         }
     }
 
-    /// Whether the vendor was left alone, out of manners.
+    /// Whether the vendor was left alone, out of manners or because it is paused.
     #[must_use]
     pub const fn is_unasked(&self) -> bool {
-        matches!(self, Self::Fetch(FetchError::Quiet(_) | FetchError::Open(_)))
+        use FetchError::{Open, Paused, Quiet};
+        matches!(self, Self::Fetch(Paused(_) | Quiet(_) | Open(_)))
     }
 }
 

@@ -99,6 +99,9 @@ impl Fetcher {
         vendor: Vendor,
         site: &str,
     ) -> Result<OwnedSemaphorePermit, FetchError> {
+        if let Some(left) = self.politeness.paused(vendor).await {
+            return Err(FetchError::Paused(left));
+        }
         if let Some(left) = self.politeness.quiet(site).await {
             return Err(FetchError::Quiet(left));
         }
@@ -125,7 +128,7 @@ impl Fetcher {
         known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
-        let mut leave = self.politeness.enter(&site, deadline).await?;
+        let mut leave = self.politeness.enter(address.vendor, &site, deadline).await?;
         self.retries.first(&site);
         let mut tried = 1;
         loop {
@@ -145,8 +148,8 @@ impl Fetcher {
             tracing::debug!(vendor.name = %address.vendor, %error, "once more");
             tried += 1;
             tokio::time::sleep(pause).await;
-            let Ok(again) = self.politeness.enter(&site, deadline).await else { return Err(error) };
-            leave = again;
+            let again = self.politeness.enter(address.vendor, &site, deadline).await;
+            leave = again.map_err(|_| error)?;
         }
     }
 

@@ -1,10 +1,11 @@
-//! When a vendor's site is asked: not while it wants quiet, few requests at once and some time
-//! apart, and while it fails hardly at all. Kept by all processes together where Redis is up
+//! When a vendor's site is asked: not while it is paused or wants quiet, few requests at once and some
+//! time apart, and while it fails hardly at all. Kept by all processes together where Redis is up
 //! ([`shared`]); where only Postgres is, they still share how much is open and how far apart it
 //! starts ([`locked`]); where neither is, each process is polite alone ([`local`]).
 
 mod local;
 mod locked;
+mod pause;
 mod shared;
 
 use std::{
@@ -19,11 +20,13 @@ use super::FetchError;
 use crate::{
     cache::Names,
     config::VendorSettings,
+    hall::Vendor,
     link::Link,
     store::{Lock, Locks},
 };
 use local::Local;
 use locked::Slot;
+pub use pause::{LONGEST_PAUSE, Pauses};
 use shared::Shared;
 
 /// So many failures in a row open a site's breaker.
@@ -43,6 +46,7 @@ pub(super) enum Ended {
 enum Word {
     Go,
     Wait(Duration),
+    Paused(Duration),
     Quiet(Duration),
     Open(Duration),
 }
@@ -69,6 +73,7 @@ pub(super) struct Politeness {
     rules: Rules,
     shared: Option<Shared>,
     locks: Option<Locks>,
+    paused: pause::Known,
     sites: Mutex<HashMap<String, Arc<Site>>>,
 }
 
@@ -106,7 +111,16 @@ impl Politeness {
             hold: settings.try_timeout() + Duration::from_secs(1),
         };
         let shared = redis.map(|(link, names)| Shared { link, names });
-        Self { rules, shared, locks, sites: Mutex::default() }
+        Self { rules, shared, locks, paused: pause::Known::default(), sites: Mutex::default() }
+    }
+
+    /// What is left of the vendor's pause.
+    pub(super) async fn paused(&self, vendor: Vendor) -> Option<Duration> {
+        let said = match &self.shared {
+            Some(shared) => shared.paused(vendor).await,
+            None => None,
+        };
+        self.paused.note(vendor, said)
     }
 
     /// For how long the site still wants quiet.
@@ -121,18 +135,24 @@ impl Politeness {
     /// Waits until the site may be asked.
     ///
     /// # Errors
-    /// At once while it wants quiet or its breaker is open; and when the wait would end after the
-    /// deadline.
-    pub(super) async fn enter(&self, name: &str, deadline: Instant) -> Result<Leave, FetchError> {
+    /// At once while its vendor is paused, while it wants quiet or its breaker is open; and when the
+    /// wait would end after the deadline.
+    pub(super) async fn enter(
+        &self,
+        vendor: Vendor,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<Leave, FetchError> {
         let site = self.site(name);
         let token = format!("{:032x}", fastrand::u128(..));
         let late = || FetchError::Unsent("too many requests to this site wait already".to_owned());
         let gate = tokio::time::timeout_at(deadline, site.gate.lock()).await;
         let _gate = gate.map_err(|_| late())?;
         loop {
-            let (word, slot) = self.ask(&site, name, &token).await;
+            let (word, slot) = self.ask(&site, vendor, name, &token).await;
             match word {
                 Word::Go => return Ok(Leave { name: name.to_owned(), token, _slot: slot }),
+                Word::Paused(left) => return Err(FetchError::Paused(left)),
                 Word::Quiet(left) => return Err(FetchError::Quiet(left)),
                 Word::Open(left) => return Err(FetchError::Open(left)),
                 Word::Wait(left) if Instant::now() + left >= deadline => return Err(late()),
@@ -141,16 +161,26 @@ impl Politeness {
         }
     }
 
-    async fn ask(&self, site: &Site, name: &str, token: &str) -> (Word, Option<Lock>) {
+    async fn ask(
+        &self,
+        site: &Site,
+        vendor: Vendor,
+        name: &str,
+        token: &str,
+    ) -> (Word, Option<Lock>) {
         let gap = self.rules.gap();
         // What the site said to this process holds even where Redis has forgotten it.
         if let Some(left) = site.local().quiet(Instant::now()) {
             return (Word::Quiet(left), None);
         }
         let agreed = match &self.shared {
-            Some(shared) => shared.ask(name, token, gap, &self.rules).await,
+            Some(shared) => shared.ask(vendor, name, token, gap, &self.rules).await,
             None => None,
         };
+        let said = agreed.map(|word| if let Word::Paused(left) = word { Some(left) } else { None });
+        if let Some(left) = self.paused.note(vendor, said) {
+            return (Word::Paused(left), None);
+        }
         let Some(word) = agreed else { return self.ask_without_redis(site, name, gap).await };
         if word == Word::Go {
             site.local().go(Instant::now(), gap, &self.rules);

@@ -24,18 +24,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::listener::Ends;
+use super::{audit::Who, listener::Ends};
 use crate::config::OpsSettings;
 use login::{Doorkeeper, Verdict};
 
 /// What a browser is told of every answer. Scripts and styles come from this listener alone; what a
 /// page needs beyond that it adds to the policy by itself.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Who may look, and under which names.
 pub(super) struct Guard {
     doorkeeper: Option<Doorkeeper>,
+    /// Who it is that was let in.
+    who: Who,
     hosts: Vec<String>,
 }
 
@@ -52,7 +54,8 @@ enum Refusal {
 impl Guard {
     pub(super) fn new(settings: OpsSettings) -> Self {
         let doorkeeper = settings.login.as_ref().map(Doorkeeper::new);
-        Self { doorkeeper, hosts: settings.hosts }
+        let who = settings.login.map_or_else(|| "loopback".to_owned(), |login| login.user);
+        Self { doorkeeper, who: Who(who), hosts: settings.hosts }
     }
 
     fn admit(&self, request: &Request, ends: Ends) -> Result<(), Refusal> {
@@ -97,9 +100,10 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 pub(super) async fn guard(
     State(guard): State<Arc<Guard>>,
     Extension(ends): Extension<Ends>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
+    request.extensions_mut().insert(guard.who.clone());
     let mut answer = match guard.admit(&request, ends) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
@@ -109,7 +113,8 @@ pub(super) async fn guard(
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Pages with forms have a policy of their own: without a referrer a browser names no origin either.
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }

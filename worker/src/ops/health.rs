@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Arc<Ops>> {
 }
 
 async fn figures(State(ops): State<Arc<Ops>>) -> Response {
-    ops.depth.measure().await;
+    tokio::join!(ops.depth.measure(), ops.desk.measure());
     BREAKER_OPEN.set(&["postgres"], Some(u64::from(ops.store.is_away())));
     BREAKER_OPEN.set(&["redis"], Some(u64::from(ops.link.is_away())));
     let text = metrics::render(metrics::WORKER);

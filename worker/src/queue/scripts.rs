@@ -27,6 +27,8 @@ script!(BURY, "bury.lua");
 script!(ACK, "ack.lua");
 script!(RELEASE, "release.lua");
 script!(DEPTH, "depth.lua");
+script!(DEAD, "dead.lua");
+script!(FORGET, "forget.lua");
 
 /// How a job ended.
 #[derive(Debug)]
@@ -42,14 +44,48 @@ pub(super) struct Ack<'a> {
     pub(super) failure_life: Duration,
 }
 
-/// Jobs that are pending, running, scheduled and dead, and workers that live.
+/// How many jobs are in which state, and how many workers live.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Depths {
+    pub(super) pending: u64,
+    pub(super) running: u64,
+    pub(super) scheduled: u64,
+    pub(super) dead: u64,
+    pub(super) done: u64,
+    pub(super) workers: u64,
+}
+
+/// Counts.
 pub(super) async fn depth(
     redis: &mut ConnectionManager,
     names: &Names,
     death: Duration,
-) -> RedisResult<[u64; 5]> {
+) -> RedisResult<Depths> {
     let mut call = DEPTH.key(names.queue());
-    call.arg(death.as_secs_f64()).invoke_async(redis).await
+    let counts: [u64; 6] = call.arg(death.as_secs_f64()).invoke_async(redis).await?;
+    let [pending, running, scheduled, dead, done, workers] = counts;
+    Ok(Depths { pending, running, scheduled, dead, done, workers })
+}
+
+/// A dead letter: id, when it died, arguments, attempts, result.
+pub(super) type DeadRow = (Vec<u8>, i64, Vec<u8>, u64, Vec<u8>);
+
+/// The newest dead letters.
+pub(super) async fn dead(
+    redis: &mut ConnectionManager,
+    names: &Names,
+    most: usize,
+) -> RedisResult<Vec<DeadRow>> {
+    DEAD.key(names.queue()).arg(most).invoke_async(redis).await
+}
+
+/// Forgets a dead letter; tells whether it was there.
+pub(super) async fn forget(
+    redis: &mut ConnectionManager,
+    names: &Names,
+    id: &str,
+) -> RedisResult<bool> {
+    FORGET.key(names.queue()).arg(id).invoke_async(redis).await
 }
 
 /// The scripts on one connection.

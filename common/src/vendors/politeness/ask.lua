@@ -1,11 +1,14 @@
 -- May this site be asked now? Takes one of its slots if so. Answers one of
---   go 0 | wait <ms> | quiet <ms left> | open <ms until the next probe>
+--   go 0 | wait <ms> | paused <ms left> | quiet <ms left> | open <ms until the next probe>
 --
 -- KEYS[1] is there while the site wants quiet
 -- KEYS[2] sorted set: open requests by when their slot is given up for dead; `next`, by when the
 --         next request may start
 -- KEYS[3] hash: count (failures in a row), probe_at
+-- KEYS[4] is there while the vendor is paused
 -- ARGV token, requests at once, gap ms, slot ms, failures that open, between probes ms
+local paused = redis.call('PTTL', KEYS[4])
+if paused > 0 then return { 'paused', paused } end
 local quiet = redis.call('PTTL', KEYS[1])
 if quiet > 0 then return { 'quiet', quiet } end
 

@@ -5,9 +5,10 @@ use std::{sync::LazyLock, time::Duration};
 
 use redis::Script;
 
-use super::{Ended, OPENS_AFTER, Rules, Word};
+use super::{Ended, OPENS_AFTER, Rules, Word, pause};
 use crate::{
     cache::Names,
+    hall::Vendor,
     link::{Link, LinkError},
 };
 
@@ -24,6 +25,14 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// What is left of the vendor's pause.
+    pub(super) async fn paused(&self, vendor: Vendor) -> Option<Option<Duration>> {
+        let mut left = redis::cmd("PTTL");
+        left.arg(self.names.pause(vendor));
+        let left = self.link.ask(async |redis| left.query_async::<i64>(redis).await).await;
+        Some(pause::left(said(vendor.as_str(), left)?))
+    }
+
     /// For how long the site still wants quiet.
     pub(super) async fn quiet(&self, site: &str) -> Option<Option<Duration>> {
         let [quiet, ..] = self.names.manners(site);
@@ -37,6 +46,7 @@ impl Shared {
     /// Whether the site may be asked now; with [`Word::Go`] the token holds one of its slots.
     pub(super) async fn ask(
         &self,
+        vendor: Vendor,
         site: &str,
         token: &str,
         gap: Duration,
@@ -46,6 +56,7 @@ impl Shared {
         for key in self.names.manners(site) {
             ask.key(key);
         }
+        ask.key(self.names.pause(vendor));
         ask.arg(token).arg(rules.at_once).arg(millis(gap)).arg(millis(rules.hold));
         ask.arg(OPENS_AFTER).arg(millis(rules.probe_every));
         let asked = self.link.ask(async |redis| ask.invoke_async::<(String, u64)>(redis).await);
@@ -53,6 +64,7 @@ impl Shared {
         let left = Duration::from_millis(left);
         Some(match word.as_str() {
             "wait" => Word::Wait(left),
+            "paused" => Word::Paused(left),
             "quiet" => Word::Quiet(left),
             "open" => Word::Open(left),
             _ => Word::Go,
