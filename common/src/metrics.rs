@@ -90,6 +90,8 @@ const ACTIONS: &[&str] = &[
     "add-override",
     "delete-override",
 ];
+const ENDS: &[&str] = &["held", "agreed"];
+const VERDICTS: &[&str] = &["ok", "watch", "drift"];
 const STATES: &[&str] = &["pending", "running", "scheduled", "dead"];
 
 metric!(pub sparse Counter HTTP_REQUESTS, "menus5c_http_requests_total",
@@ -151,6 +153,15 @@ metric!(pub Gauge QUEUE_JOBS, "menus5c_queue_jobs",
     "Jobs in the queue, the same for every worker; dead ones are kept, 500 at most.", "state" in STATES);
 metric!(pub Gauge WORKERS, "menus5c_workers_alive",
     "Workers that were heard of in the last 4 s, the same for every worker.");
+metric!(pub Counter IMPLAUSIBLE, "menus5c_implausible_days_total",
+    "Days in documents that would take most of a good copy away: held back, or believed because the reading before said the same.",
+    "vendor" in VENDORS, "end" in ENDS);
+metric!(pub Gauge DRIFT, "menus5c_drift_meals",
+    "Meals of halls by how they compare with those before them, the same from every worker.",
+    "vendor" in VENDORS, "verdict" in VERDICTS);
+metric!(pub Counter ALERTS, "menus5c_alerts_total",
+    "Tries to tell the webhook of an alert, by how they ended.",
+    "result" in &["delivered", "retried", "given_up"]);
 
 /// What the api counts.
 pub const API: &[&dyn Metric] = &[
@@ -172,6 +183,7 @@ pub const API: &[&dyn Metric] = &[
     &VENDOR_ITEMS,
     &VENDOR_SKIPPED,
     &SAVES_FAILED,
+    &IMPLAUSIBLE,
 ];
 
 /// What the worker counts.
@@ -191,6 +203,9 @@ pub const WORKER: &[&dyn Metric] = &[
     &VENDOR_ITEMS,
     &VENDOR_SKIPPED,
     &SAVES_FAILED,
+    &IMPLAUSIBLE,
+    &DRIFT,
+    &ALERTS,
 ];
 
 /// A request was answered. `route` is the route as registered, never the path.

@@ -3,6 +3,8 @@
 
 mod entries;
 mod failing;
+mod gate;
+mod judging;
 mod memory;
 mod reading;
 

@@ -1,8 +1,11 @@
 //! The only SQL. Every question is bounded in time, and saving only moves forward in time.
 
+mod alerts;
 mod audit;
+mod changes;
 mod columns;
 mod copies;
+mod drift;
 mod hours;
 mod lists;
 mod locks;
@@ -10,6 +13,7 @@ mod overrides;
 mod runs;
 mod search;
 mod stats;
+mod status;
 mod upkeep;
 
 use std::{
@@ -33,9 +37,12 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
 };
+pub use alerts::DueAlert;
 pub use audit::AuditRow;
+pub(crate) use columns::content_hash;
 use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
+pub use drift::{Judged, Past, PastDay};
 pub use lists::{HallRow, MenuRow};
 pub use locks::{Lock, Locks};
 pub use overrides::OverrideRow;

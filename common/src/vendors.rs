@@ -30,6 +30,8 @@ use fetch::{Fetched, Fetcher};
 pub use politeness::{LONGEST_PAUSE, Pauses};
 use validators::Known;
 
+pub use politeness::SiteState;
+
 use crate::{
     cache::Names,
     config::{Secret, VendorSettings},
@@ -166,6 +168,16 @@ impl Vendors {
             (Vendor::Sodexo, ..) => addresses::sodexo_page(),
             (_, Document::Feed(hall) | Document::Day(hall, _), _) => addresses::pomona_feed(hall),
         }
+    }
+
+    /// How each vendor's first site stands with us; none where Redis cannot say.
+    pub async fn sites(&self) -> Vec<SiteState> {
+        let day = NaiveDate::default();
+        let asked = [HallId::Collins, HallId::Frary, HallId::Hoch].map(async |hall| {
+            let site = self.first_address(Document::of(hall, day)).site();
+            self.fetcher.stands(hall.vendor(), &site).await
+        });
+        futures::future::join_all(asked).await.into_iter().flatten().collect()
     }
 
     /// Reads a document, for who has a turn, within the budget of one read. `now` tells which day a page without a

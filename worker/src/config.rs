@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use chrono_tz::Tz;
 use common::config::{
-    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, metrics_addr,
-    time_zone,
+    AlertSettings, Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings,
+    metrics_addr, time_zone,
 };
 
 mod ops;
@@ -30,6 +30,8 @@ pub struct WorkerConfig {
     pub zone: Tz,
     /// Where metrics are served to a scraper.
     pub metrics_addr: Option<SocketAddr>,
+    /// Whom alerts go to.
+    pub alerts: AlertSettings,
     /// Log filter and form.
     pub log: LogSettings,
 }
@@ -64,7 +66,7 @@ impl WorkerConfig {
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
         let (metrics_addr, stores) = (metrics_addr(vars), stores?);
-        let concurrency = usize::from(concurrency);
-        Some(Self { ops, concurrency, stores, lifetimes, vendors, zone, metrics_addr, log })
+        let (concurrency, alerts) = (usize::from(concurrency), AlertSettings::read(vars));
+        Some(Self { ops, concurrency, stores, lifetimes, vendors, zone, metrics_addr, alerts, log })
     }
 }

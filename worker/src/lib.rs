@@ -3,6 +3,7 @@
 //! `main` → [`run`] → `monitor` (apalis) → `queue` (our backend) → `refresh_menu` (the job) →
 //! [`common::refresh`].
 
+mod alerts;
 pub mod config;
 mod monitor;
 mod ops;
@@ -37,6 +38,8 @@ const CONNECTIONS: u32 = 8;
 const MIGRATION: Duration = Duration::from_secs(10);
 /// For requests of the ops side that are under way at the end.
 const OPS_DRAIN: Duration = Duration::from_secs(2);
+/// For an alert that is being told at the end.
+const ALERTS_DRAIN: Duration = Duration::from_secs(6);
 
 /// Why the worker cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,9 @@ pub enum StartError {
     /// The driver does not take the URL.
     #[error("DATABASE_URL: {0}")]
     Store(#[from] common::store::StoreError),
+    /// No client for the webhook.
+    #[error("alerts: {0}")]
+    Alerts(String),
     /// No client for the vendors.
     #[error("vendors: {0}")]
     Vendors(#[from] common::vendors::FetchError),
@@ -89,6 +95,9 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     if config.vendors.sodexo_key.is_none() {
         tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");
     }
+    let webhook = alerts::Webhook::new(&config.alerts)
+        .map_err(|error| StartError::Alerts(error.to_string()))?;
+    let alerts = tokio::spawn(alerts::run(store.clone(), webhook, stop.clone()));
     let (tried, migrated) = tokio::sync::oneshot::channel();
     let upkeep =
         tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tried));
@@ -117,6 +126,8 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     }
     monitor::run(stand, stop).await;
     upkeep.abort();
+    // A try under way is let end: cut off, it would be told twice.
+    let _ = tokio::time::timeout(ALERTS_DRAIN, alerts).await;
     // What is not answered by then, like a stream that a browser follows, ends with the program.
     let _ = tokio::time::timeout(OPS_DRAIN, ops).await;
     Ok(())

@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     FetchError,
     addresses::Address,
-    politeness::{Ended, Politeness},
+    politeness::{Ended, Politeness, SiteState},
     reach::Reach,
     retries::Retries,
     retry_after::retry_after,
@@ -90,6 +90,11 @@ impl Fetcher {
         let politeness = Politeness::new(settings, redis, locks);
         let retries = Retries::default();
         Ok(Self { client, reach, settings: settings.clone(), turns, politeness, retries })
+    }
+
+    /// How a site stands with us, as all processes know it.
+    pub(super) async fn stands(&self, vendor: Vendor, site: &str) -> Option<SiteState> {
+        self.politeness.stands(vendor, site).await
     }
 
     /// Waits for a turn with a vendor, unless it wants quiet. Time in this queue of ours is not the

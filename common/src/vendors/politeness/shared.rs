@@ -43,6 +43,18 @@ impl Shared {
         Some(left.filter(|left| *left > 0).map(Duration::from_millis))
     }
 
+    /// Failures in a row, and how long it still wants quiet.
+    pub(super) async fn stands(&self, site: &str) -> Option<(u32, Option<Duration>)> {
+        let [quiet, _, failing] = self.names.manners(site);
+        let mut look = redis::pipe();
+        look.hget(failing, "count").pttl(quiet);
+        let looked =
+            self.link.ask(async |redis| look.query_async::<(Option<u32>, i64)>(redis).await);
+        let (failures, quiet) = said(site, looked.await)?;
+        let quiet = u64::try_from(quiet).ok().map(Duration::from_millis);
+        Some((failures.unwrap_or(0), quiet))
+    }
+
     /// Whether the site may be asked now; with [`Word::Go`] the token holds one of its slots.
     pub(super) async fn ask(
         &self,
