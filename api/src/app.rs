@@ -12,7 +12,7 @@ use common::{
     line::LineEvent,
     link::{Link, Patience},
     queue::Queue,
-    refresh::{Failing, Refresher},
+    refresh::{Failing, Memory, Refresher},
     store::Store,
     vendors::Vendors,
 };
@@ -100,12 +100,17 @@ impl App {
         let refresher = Refresher {
             cache: redis.as_ref().map(|redis| redis.cache.clone()),
             store: store.clone(),
-            vendors: Vendors::new(&config.vendors, link.clone().zip(Some(names.clone())))?,
-            leases: Leases::new(link.map(|link| (link, names))),
+            vendors: Vendors::new(
+                &config.vendors,
+                link.clone().zip(Some(names.clone())),
+                Some(store.locks()),
+            )?,
+            leases: Leases::new(link.map(|link| (link, names)), Some(store.locks())),
             lifetimes: config.lifetimes,
             zone: config.zone,
             budget: config.vendors.fetch_timeout,
             failing: Failing::default(),
+            memory: Memory::default(),
         };
         Ok(Self(Arc::new(Shared {
             redis,

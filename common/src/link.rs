@@ -62,10 +62,25 @@ impl Link {
         question: impl AsyncFnOnce(&mut ConnectionManager) -> RedisResult<T>,
     ) -> Result<T, LinkError> {
         let mut redis = self.redis.clone();
-        match self.breaker.ask(question(&mut redis), is_trouble).await {
+        let answer = self.breaker.ask(question(&mut redis), is_trouble).await;
+        if self.breaker.is_open() {
+            self.look_after();
+        }
+        match answer {
             Some(answer) => Ok(answer?),
             None => Err(LinkError::Away),
         }
+    }
+
+    fn look_after(&self) {
+        let redis = self.redis.clone();
+        self.breaker.probe_while_open(move || {
+            let mut redis = redis.clone();
+            async move {
+                let answer = redis::cmd("PING").query_async::<()>(&mut redis).await;
+                !answer.is_err_and(|error| is_trouble(&error))
+            }
+        });
     }
 
     /// Whether Redis is taken for away.

@@ -2,8 +2,11 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use common::cache::Names;
+use chrono::Utc;
+use common::{cache::Names, entry::instant};
 use redis::{RedisResult, Script, Value, aio::ConnectionManager};
+
+use super::ack::FAILURE_LIFE;
 
 /// How many jobs of each end are kept for the dashboard.
 const KEEP: usize = 500;
@@ -111,7 +114,10 @@ impl Scripts {
         held: &[String],
     ) -> RedisResult<u64> {
         let mut call = BEAT.key(self.names.queue());
+        call.key(self.names.ready());
         call.arg(worker).arg(death.as_secs_f64()).arg(KEEP).arg(LONGEST_ANSWER.as_secs_f64());
+        call.arg(self.names.prefix()).arg(instant(Utc::now()));
+        call.arg(FAILURE_LIFE.as_millis().to_string());
         for id in held {
             call.arg(id);
         }

@@ -194,7 +194,9 @@ impl TestQueue {
     pub(crate) async fn beat_with(&self, worker: &str, held: &[String]) -> u64 {
         let file = include_str!("../../src/queue/beat.lua");
         let fill = |call: &mut ScriptInvocation<'_>| {
-            call.arg(worker).arg(DEATH).arg(self.keep).arg(LONGEST_ANSWER).arg(held);
+            call.key(self.names.ready());
+            call.arg(worker).arg(DEATH).arg(self.keep).arg(LONGEST_ANSWER);
+            call.arg(self.names.prefix()).arg("2026-02-09T19:02:11Z").arg(10_000).arg(held);
         };
         self.run(file, fill).await.unwrap()
     }
