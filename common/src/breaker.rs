@@ -45,6 +45,11 @@ impl Breaker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).next_probe.is_some()
     }
 
+    /// The store was heard of in another way.
+    pub fn close(&self) {
+        self.note(true);
+    }
+
     fn lets_through(&self) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();

@@ -97,7 +97,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let ops = tokio::spawn(ops::serve(listener, ops, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
-    let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
+    let stand = monitor::Stand { link, redis_url, names, refresher, concurrency };
     // Jobs want the schema; but a database that is away must not keep menus from being read.
     tokio::select! {
         _ = migrated => {}
