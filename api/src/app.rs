@@ -12,7 +12,7 @@ use common::{
     line::LineEvent,
     link::{Link, Patience},
     queue::Queue,
-    refresh::{Failing, Refresher},
+    refresh::{Failing, Refresher, Unsaved},
     store::Store,
     vendors::Vendors,
 };
@@ -103,6 +103,7 @@ impl App {
             zone: config.zone,
             budget: config.vendors.fetch_timeout,
             failing: Failing::default(),
+            unsaved: Unsaved::new(store.clone()),
         };
         Ok(Self(Arc::new(Shared {
             redis,

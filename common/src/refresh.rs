@@ -4,6 +4,7 @@
 mod entries;
 mod failing;
 mod reading;
+mod unsaved;
 
 use std::time::Duration;
 
@@ -20,10 +21,11 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay},
     queue::Reason,
-    store::Store,
+    store::{Store, StoreError},
     vendors::{self, Document, Vendors},
 };
 pub use failing::Failing;
+pub use unsaved::Unsaved;
 
 /// How a refresh ended. Each of them settles the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -61,6 +63,8 @@ pub struct Busy;
 const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks.
 const JUST_READ: Duration = Duration::from_secs(60);
+/// For Postgres to say what is saved, while a visitor may be waiting.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -81,6 +85,8 @@ pub struct Refresher {
     pub budget: Duration,
     /// Documents that failed while no cache could remember it.
     pub failing: Failing,
+    /// Readings that Postgres did not take.
+    pub unsaved: Unsaved,
 }
 
 impl Refresher {
@@ -188,7 +194,8 @@ impl Refresher {
 
     /// What is saved of these days; `None` where nobody can say.
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
-        let known = self.store.days(hall, dates).await;
+        let looking = tokio::time::timeout(LOOK, self.store.days(hall, dates)).await;
+        let known = looking.unwrap_or(Err(StoreError::Timeout));
         known.inspect_err(|error| tracing::warn!(hall.id = %hall, %error, "no copies at hand")).ok()
     }
 

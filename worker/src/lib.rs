@@ -15,7 +15,7 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
-    refresh::{Failing, Refresher},
+    refresh::{Failing, Refresher, Unsaved},
     store::Store,
     telemetry,
     vendors::Vendors,
@@ -82,6 +82,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         zone: config.zone,
         budget: config.vendors.fetch_timeout,
         failing: Failing::default(),
+        unsaved: Unsaved::new(store.clone()),
     });
     if config.vendors.sodexo_key.is_none() {
         tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");

@@ -128,10 +128,14 @@ impl Refresher {
         let save = self.store.save(document.hall(), days.iter().map(|(day, _)| day));
         let (served, saved) = tokio::join!(serve, save);
         match saved {
-            Ok(changed) => run.note_change(changed),
+            Ok(changed) => {
+                self.unsaved.forget(document);
+                run.note_change(changed);
+            }
             Err(error) => {
                 metrics::SAVES_FAILED.one(&[]);
                 tracing::warn!(document = %document, %error, "not saved");
+                self.unsaved.keep(document, days.into_iter().map(|(day, _)| day).collect());
             }
         }
         tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
