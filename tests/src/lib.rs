@@ -3,8 +3,11 @@
 //! by looking into Redis and Postgres. None sleeps; each waits for a condition with a deadline.
 
 mod answer;
+pub mod chaos;
+mod load;
 mod metrics;
 mod process;
+mod proxy;
 mod queries;
 mod stack;
 mod stores;
@@ -13,11 +16,13 @@ pub mod stub;
 use std::time::{Duration, Instant};
 
 pub use answer::Answer;
+pub use load::{Asked, Load, Sample, Seen, dinners, lives};
 pub use metrics::{Metrics, metrics_url};
 pub use process::{Program, binary};
+pub use proxy::{Proxy, Trouble};
 pub use queries::asked_by_the_program;
 pub use stack::{Jobs, Stack, Wanted, menu_path};
-pub use stores::{Database, OwnRedis};
+pub use stores::{Database, OwnPostgres, OwnRedis};
 
 /// Waits until `look` finds something.
 ///
