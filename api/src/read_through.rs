@@ -151,13 +151,14 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             }
         }
     }
-    let mut copy_was_sought = false;
+    let (mut copy_was_sought, mut called_meanwhile) = (false, false);
     loop {
         let budget = if copy_was_sought { app.miss_wait } else { app.soft_wait.min(app.miss_wait) };
         let until = started + budget;
         let pause = if redis.waiters.hears() { BACK_STOP } else { LINE_DOWN };
         let next_look = Instant::now() + pause;
-        let called = timeout_at(until.min(next_look), interest.called()).await.is_ok();
+        let waited = timeout_at(until.min(next_look), interest.called()).await;
+        let called = waited.is_ok() || std::mem::take(&mut called_meanwhile);
         if let Ok(Found::Ready(ready)) = look(&app, redis, &key).await {
             if !called && redis.waiters.hears() && pause == BACK_STOP {
                 tracing::warn!(job.id = %key, "found by the back-stop: a wake-up was lost");
@@ -169,8 +170,16 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             continue;
         }
         if !copy_was_sought {
+            let copy = tokio::select! {
+                copy = degraded::copy(&app, &key) => copy,
+                // The job was quicker than a Postgres that is slow to answer.
+                () = interest.called() => {
+                    called_meanwhile = true;
+                    continue;
+                }
+            };
             copy_was_sought = true;
-            if let Ok(Some(held)) = degraded::copy(&app, &key).await {
+            if let Ok(Some(held)) = copy {
                 metrics::WAITS.one(&["budget"]);
                 return Ok(Served::from_postgres(held));
             }

@@ -49,6 +49,11 @@ impl Breaker {
         self.state().is_open()
     }
 
+    /// The store was heard of in another way.
+    pub fn close(&self) {
+        self.note(true);
+    }
+
     /// While it is open, `probe` tells each second whether the store answers; in a task of its own,
     /// one of them however often this is called. No visitor pays for a probe that way.
     pub fn probe_while_open<F>(self: &Arc<Self>, probe: impl Fn() -> F + Send + 'static)

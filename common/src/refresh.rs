@@ -7,6 +7,7 @@ mod gate;
 mod judging;
 mod memory;
 mod reading;
+mod unsaved;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use crate::{
 };
 pub use failing::Failing;
 pub use memory::Memory;
+pub use unsaved::Unsaved;
 
 /// How a refresh ended. Each of them settles the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -66,6 +68,8 @@ const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks; where entries live for seconds only, a quarter
 /// of their life.
 pub const JUST_READ: Duration = Duration::from_secs(60);
+/// For Postgres to say what is saved, while a visitor may be waiting.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -88,6 +92,8 @@ pub struct Refresher {
     pub failing: Failing,
     /// Documents that were read while no store could keep them.
     pub memory: Memory,
+    /// Readings that Postgres did not take.
+    pub unsaved: Unsaved,
 }
 
 impl Refresher {
@@ -260,8 +266,8 @@ impl Refresher {
 
     /// What is saved of these days; `None` where nobody can say.
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
-        let known = self.store.days(hall, dates).await;
-        match known {
+        let looking = tokio::time::timeout(LOOK, self.store.days(hall, dates)).await;
+        match looking.unwrap_or(Err(StoreError::Timeout)) {
             // Once it is known to be away, each visitor's word of it would only fill the log.
             Err(StoreError::Away) => None,
             Err(error) => {

@@ -20,7 +20,7 @@ use common::{
     link::{Link, Patience},
     prewarm::Prewarm,
     queue::Queue,
-    refresh::{Failing, Memory, Refresher},
+    refresh::{Failing, Memory, Refresher, Unsaved},
     store::Store,
     telemetry,
     vendors::{Pauses, Vendors},
@@ -93,6 +93,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         budget: config.vendors.fetch_timeout,
         failing: Failing::default(),
         memory: Memory::default(),
+        unsaved: Unsaved::new(store.clone()),
     });
     if config.vendors.sodexo_key.is_none() {
         tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");
@@ -122,7 +123,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, dashboard, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
-    let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
+    let stand = monitor::Stand { link, redis_url, names, refresher, concurrency };
     // Jobs want the schema; but a database that is away must not keep menus from being read.
     tokio::select! {
         _ = migrated => {}

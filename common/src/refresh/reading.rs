@@ -183,12 +183,15 @@ impl Refresher {
         let saved = self.store.save(hall, weighed.believed.iter().map(|(day, _)| day)).await;
         match saved {
             Ok(changed) => {
+                self.unsaved.forget(document);
                 self.judge(document, weighed, past, &changes).await;
                 Some(changed)
             }
             Err(error) => {
                 metrics::SAVES_FAILED.one(&[]);
                 tracing::warn!(document = %document, %error, "not saved");
+                let days = weighed.believed.iter().map(|(day, _)| day.clone()).collect();
+                self.unsaved.keep(document, days);
                 None
             }
         }

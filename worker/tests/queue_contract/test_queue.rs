@@ -74,7 +74,9 @@ impl TestQueue {
         let link = Link::new(&url, patience).unwrap();
         let names = Names::new(prefix.clone());
         let config = Config::default().queue(names.queue());
-        let (redis, pushes) = (link.patient(), Queue::new(link, names.clone()));
+        let client = redis::Client::open(redis_url()).unwrap();
+        let redis = in_time(client.get_connection_manager()).await.unwrap();
+        let pushes = Queue::new(link, names.clone());
         Self { redis, names, config, pushes, keep: 500, prefix }
     }
 
