@@ -26,6 +26,7 @@ use crate::{
     near_cache::NearCache,
     readiness::Readiness,
     ready::Ready,
+    routes::Standing,
     waiters::Waiters,
 };
 
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     /// Lists under way, and the last good ones.
     pub(crate) lists: Lists,
     pub(crate) near: Near,
+    /// How it stands, for everybody.
+    pub(crate) standing: Standing,
     pub(crate) readiness: Readiness,
     pub(crate) miss_wait: Duration,
     pub(crate) soft_wait: Duration,
@@ -120,6 +123,7 @@ impl App {
             flights: Flights::within(&config.room),
             lists: Lists::within(&config.room),
             near: Near::default(),
+            standing: Standing::default(),
             readiness: Readiness::default(),
             miss_wait: config.miss_wait,
             soft_wait: config.soft_wait,

@@ -83,6 +83,11 @@ impl Page {
         Self { headers, ..self }
     }
 
+    /// For so long, by this `cache-control`.
+    pub(crate) fn lasting(self, cache_control: &'static str) -> Self {
+        Self { cache_control, ..self }
+    }
+
     /// For ever the same under the address that it is served at.
     pub(crate) fn immutable(self) -> Self {
         Self { cache_control: "public, max-age=31536000, immutable", ..self }

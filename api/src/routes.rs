@@ -23,6 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::store::StoreError;
+pub(crate) use docs::Standing;
 pub(crate) use menus::answer as menu_answer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{

@@ -1,6 +1,8 @@
 //! How things stand, as one value: the next days of every hall, how vendors fare, what changed. Each
 //! figure carries the moment that it is of. For the status page; the questions are in `store`.
 
+mod view;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -16,6 +18,7 @@ use crate::{
     store::StoreError,
     vendors::{Document, SiteState},
 };
+pub use view::{Level, STYLE, name, span};
 
 /// So many days are shown, today first.
 const DAYS: u64 = 7;
@@ -25,6 +28,8 @@ const DAYS: u64 = 7;
 pub struct Status {
     /// When that was.
     pub at: DateTime<Utc>,
+    /// Halls whose vendor fails; empty is well.
+    pub troubles: Vec<Trouble>,
     /// The days that are shown.
     pub dates: Vec<NaiveDate>,
     /// Every hall, in the order of names.
@@ -33,6 +38,21 @@ pub struct Status {
     pub vendors: Vec<VendorStatus>,
     /// How menus changed, the newest first.
     pub changes: Vec<ChangeRow>,
+}
+
+/// A hall whose vendor fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// Which hall.
+    pub hall: HallId,
+    /// The name that people use.
+    pub name: String,
+    /// Whose page it is.
+    pub vendor: Vendor,
+    /// The first failure since its last good answer.
+    pub since: DateTime<Utc>,
+    /// When today's menus were read that are served meanwhile; `None`: there are none.
+    pub copy: Option<DateTime<Utc>>,
 }
 
 /// A hall's meals.
@@ -96,6 +116,19 @@ pub enum State {
     Unknown,
 }
 
+impl State {
+    /// Every one of them, the best first.
+    pub const ALL: [Self; 7] = [
+        Self::Fresh,
+        Self::Stale,
+        Self::NotServed,
+        Self::Closed,
+        Self::NotPosted,
+        Self::Unknown,
+        Self::Failed,
+    ];
+}
+
 /// A vendor's reads.
 #[derive(Debug, Serialize)]
 pub struct VendorStatus {
@@ -111,6 +144,8 @@ pub struct VendorStatus {
 
 /// How many, by word.
 pub type Ends = BTreeMap<String, u64>;
+/// Documents whose last read failed, and since when.
+pub type Failing = BTreeMap<String, DateTime<Utc>>;
 
 /// A vendor's reads in a span.
 #[derive(Debug, Clone, Serialize)]
@@ -191,7 +226,7 @@ struct Known {
     days: BTreeMap<(HallId, NaiveDate), DayRow>,
     meals: BTreeMap<(HallId, Meal, NaiveDate), MealRow>,
     drift: BTreeMap<(HallId, Meal), DriftRow>,
-    failing: BTreeSet<String>,
+    failing: Failing,
 }
 
 impl Status {
@@ -220,11 +255,13 @@ impl Status {
                 .map(|row| ((row.hall, row.meal.clone(), row.date), row))
                 .collect(),
             drift: drift?.into_iter().map(|row| ((row.hall_id, row.meal.clone()), row)).collect(),
-            failing: failing.into_iter().collect(),
+            failing,
         };
+        let schedule = schedule?;
         Ok(Self {
             at: now,
-            halls: known.halls(&schedule?, &dates, now),
+            troubles: known.troubles(&schedule, &dates),
+            halls: known.halls(&schedule, &dates, now),
             dates,
             vendors: vendors(&fetches, &sites),
             changes: changes?,
@@ -245,7 +282,36 @@ fn vendors(fetches: &[FetchRow], sites: &[SiteState]) -> Vec<VendorStatus> {
     Vendor::ALL.map(status).into()
 }
 
+impl Status {
+    /// What anybody may see of it.
+    #[must_use]
+    pub fn for_everybody(mut self) -> Self {
+        self.vendors.clear();
+        for meal in self.halls.iter_mut().flat_map(|hall| &mut hall.meals) {
+            meal.drift = None;
+            meal.days.iter_mut().for_each(|cell| cell.verdict = None);
+        }
+        self
+    }
+}
+
 impl Known {
+    /// The halls one of whose shown days is in a document that fails.
+    fn troubles(&self, schedule: &Schedule, dates: &[NaiveDate]) -> Vec<Trouble> {
+        let trouble = |hours: &HallHours| {
+            let of =
+                |date: &NaiveDate| self.failing.get(&Document::of(hours.id, *date).to_string());
+            let since = dates.iter().filter_map(of).min().copied()?;
+            let today = dates.first()?;
+            let menus =
+                self.meals.iter().filter(|((hall, _, date), _)| *hall == hours.id && date == today);
+            let copy = menus.map(|(_, menu)| menu.fetched_at).max();
+            let (name, vendor) = (hours.name.clone(), hours.id.vendor());
+            Some(Trouble { hall: hours.id, name, vendor, since, copy })
+        };
+        schedule.halls.iter().filter_map(trouble).collect()
+    }
+
     fn halls(
         &self,
         schedule: &Schedule,
@@ -284,7 +350,7 @@ impl Known {
         let hall = hours.id;
         let day = self.days.get(&(hall, date));
         let menu = self.meals.get(&(hall, meal.clone(), date));
-        let failed = self.failing.contains(&Document::of(hall, date).to_string());
+        let failed = self.failing.contains_key(&Document::of(hall, date).to_string());
         let state = match (day.map(|day| day.state), menu) {
             (None, _) if failed => State::Failed,
             (None, _) => State::Unknown,

@@ -11,6 +11,7 @@ mod listener;
 mod overrides;
 mod page;
 mod schedule;
+mod status;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -75,6 +76,7 @@ fn router(settings: OpsSettings, ops: Arc<Ops>, board: Router) -> Router {
         .merge(page::routes())
         .merge(actions::routes())
         .merge(schedule::routes())
+        .merge(status::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(guard::same_origin))
         .with_state(ops);

@@ -3,6 +3,7 @@
 //! comes from this program alone, and runs under a policy that lets no page ask anybody else.
 
 mod problems;
+mod status;
 
 use axum::{
     Router,
@@ -10,6 +11,8 @@ use axum::{
     routing::get,
 };
 use utoipa::openapi::OpenApi;
+
+pub(crate) use status::Standing;
 
 use crate::{
     app::App,
@@ -42,11 +45,17 @@ pub(super) fn pages(document: &OpenApi) -> Router<App> {
     let description = Page::new(document, "application/json");
     let style = Page::new(include_str!("docs/pages.css"), CSS);
     let style_path = format!("/docs/pages-{}.css", style.mark());
-    let mut all =
-        vec![("/openapi.json".to_owned(), description), (style_path.clone(), style.immutable())];
+    let status = status::style();
+    let status_path = format!("/docs/status-{}.css", status.mark());
+    let mut all = vec![
+        ("/openapi.json".to_owned(), description),
+        (style_path.clone(), style.immutable()),
+        (status_path.clone(), status),
+    ];
     all.extend(swagger_ui(&style_path));
     all.extend(problems::pages(&style_path));
-    all.into_iter().fold(Router::new(), with_and_without_slash)
+    let live = status::routes([style_path, status_path]);
+    all.into_iter().fold(live, with_and_without_slash)
 }
 
 fn with_and_without_slash(router: Router<App>, (path, page): (String, Page)) -> Router<App> {
@@ -72,4 +81,12 @@ fn swagger_ui(pages_css: &str) -> Vec<(String, Page)> {
     }
     all.push(("/docs".to_owned(), Page::new(html, HTML).with(OF_HTML)));
     all
+}
+
+/// A page of ours in its frame; the content is HTML.
+fn framed(style: &str, title: &str, content: &str) -> String {
+    include_str!("docs/page.html")
+        .replace("{pages.css}", style)
+        .replace("{title}", &html_escape::encode_text(title))
+        .replace("{content}", content)
 }

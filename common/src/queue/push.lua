@@ -13,7 +13,15 @@ local now = tonumber(clock[1])
 local newest = redis.call('ZRANGE', queue .. ':workers', -1, -1, 'WITHSCORES')
 local silence = newest[2] and now - tonumber(newest[2]) or -1
 
-if ARGV[4] == '1' and redis.call('EXISTS', KEYS[2]) == 1 then return { 'cached', silence } end
+-- Counted by the day (UTC), for the status page. A store that is full may refuse to count.
+local function told(what)
+  local tally = queue .. ':pushes:' .. math.floor(now / 86400)
+  redis.pcall('HINCRBY', tally, what, 1)
+  redis.pcall('EXPIRE', tally, 172800)
+  return { what, silence }
+end
+
+if ARGV[4] == '1' and redis.call('EXISTS', KEYS[2]) == 1 then return told('cached') end
 
 local meta = queue .. ':meta:' .. id
 local function enqueue()
@@ -28,10 +36,10 @@ end
 if redis.call('HEXISTS', queue .. ':data', id) == 0 then
   local waiting = redis.call('LLEN', queue .. ':active')
   if can_wait then waiting = waiting + redis.call('LLEN', queue .. ':later') end
-  if waiting >= tonumber(ARGV[5]) then return { 'full', silence } end
+  if waiting >= tonumber(ARGV[5]) then return told('full') end
   redis.call('HSET', queue .. ':data', id, ARGV[2])
   enqueue()
-  return { 'enqueued', silence }
+  return told('enqueued')
 end
 
 -- The id is claimed by a job for which nobody waited so far: now it waits with the others, and names
@@ -54,13 +62,13 @@ if ARGV[4] ~= '1' and not can_wait then redis.call('HSET', queue .. ':data', id,
 -- A claimed id must be in a list, a set or a worker's hands; a claim that is in none
 -- (a store that lost part of its data) would block the id for ever: put it back.
 local pushed = tonumber(redis.pcall('HGET', meta, 'pushed_at') or '0') or 0
-if now - pushed <= tonumber(ARGV[6]) then return { 'coalesced', silence } end
-if redis.call('ZSCORE', queue .. ':scheduled', id) then return { 'coalesced', silence } end
+if now - pushed <= tonumber(ARGV[6]) then return told('coalesced') end
+if redis.call('ZSCORE', queue .. ':scheduled', id) then return told('coalesced') end
 for _, list in ipairs({ ':active', ':later' }) do
-  if redis.call('LPOS', queue .. list, id) then return { 'coalesced', silence } end
+  if redis.call('LPOS', queue .. list, id) then return told('coalesced') end
 end
 for _, worker in ipairs(redis.call('ZRANGE', queue .. ':workers', 0, -1)) do
-  if redis.call('SISMEMBER', queue .. ':inflight:' .. worker, id) == 1 then return { 'coalesced', silence } end
+  if redis.call('SISMEMBER', queue .. ':inflight:' .. worker, id) == 1 then return told('coalesced') end
 end
 enqueue()
-return { 'healed', silence }
+return told('healed')

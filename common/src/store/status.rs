@@ -9,7 +9,7 @@ use crate::{
     drift::Sign,
     hall::{HallId, Vendor},
     meal::Meal,
-    status::{ChangeRow, DayRow, DriftRow, Ends, FetchRow, MealRow},
+    status::{ChangeRow, DayRow, DriftRow, Ends, Failing, FetchRow, MealRow},
 };
 
 /// So many changes are shown, the newest.
@@ -86,14 +86,14 @@ impl Store {
     }
 
     /// How the reads of the last hour and of the last day ended, by vendor; and the documents whose
-    /// last read of the day failed.
+    /// last read of the day failed, with the first failure since it last did not.
     ///
     /// # Errors
     /// When Postgres cannot be asked.
     pub async fn status_fetches(
         &self,
         now: DateTime<Utc>,
-    ) -> Result<(Vec<FetchRow>, Vec<String>), StoreError> {
+    ) -> Result<(Vec<FetchRow>, Failing), StoreError> {
         let day_ago = now.checked_sub_days(Days::new(1)).unwrap_or(now);
         let hour_ago = now - TimeDelta::hours(1);
         let question = sqlx::query!(
@@ -127,14 +127,18 @@ impl Store {
                    group by vendor, hours
                ),
                failing as (
-                   select document
-                   from (select distinct on (document) document, state from run order by document, started_at desc) as last
-                   where state in ('failed', 'broken', 'invalid')
+                   select document, min(started_at) as since
+                   from (select document, state, started_at,
+                                max(started_at) filter (where state in ('unchanged', 'changed', 'empty'))
+                                    over (partition by document) as last_good
+                         from run) as own
+                   where last_good is null or started_at > last_good
+                   group by document
                )
                select c.vendor as "vendor?", c.hours as "hours?", c.reads as "reads?", c.ok as "ok?",
                       c.p50_ms as "p50_ms?", c.p95_ms as "p95_ms?",
                       e.ends as "ends?: Json<Ends>", a.answers as "answers?: Json<Ends>",
-                      (select array_agg(document) from failing) as failing
+                      (select jsonb_object_agg(document, since) from failing) as "failing?: Json<Failing>"
                from counted c
                join ended e using (vendor, hours)
                join answered a using (vendor, hours)
@@ -142,8 +146,8 @@ impl Store {
             day_ago,
             hour_ago,
         );
-        let rows = self.within(question.fetch_all(&self.pool)).await?;
-        let failing = rows.first().and_then(|row| row.failing.clone()).unwrap_or_default();
+        let mut rows = self.within(question.fetch_all(&self.pool)).await?;
+        let failing = rows.first_mut().and_then(|row| row.failing.take());
         let number = |count: Option<i64>| u64::try_from(count.unwrap_or(0)).unwrap_or(0);
         let rows = rows.into_iter().filter_map(|row| {
             let word = row.vendor?;
@@ -158,7 +162,7 @@ impl Store {
                 http: row.answers?.0,
             })
         });
-        Ok((rows.collect(), failing))
+        Ok((rows.collect(), failing.map(|failing| failing.0).unwrap_or_default()))
     }
 
     /// How menus changed in the last two days, the newest first.

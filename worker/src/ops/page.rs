@@ -25,6 +25,7 @@ const NAVIGATION: [(&str, &str); 7] = [
     ("/ops/audit", "Audit"),
 ];
 
+/// Of the frame; what the status adds comes after.
 const STYLE: &str = include_str!("page/style.css");
 const STYLE_AT: &str = "/ops/style.css";
 
@@ -54,7 +55,8 @@ pub(crate) fn routes() -> Router<Arc<Ops>> {
 async fn style() -> Response {
     let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
     let life = (header::CACHE_CONTROL, "public, max-age=300");
-    ([kind, life, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], STYLE).into_response()
+    let sheet = format!("{STYLE}\n{}", common::status::STYLE);
+    ([kind, life, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], sheet).into_response()
 }
 
 /// A page. The title is its heading too; where it is a word of the navigation, that is marked.

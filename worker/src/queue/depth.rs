@@ -1,13 +1,14 @@
 //! How full the queue is, for metrics: read from Redis when somebody asks, once a second at most, and
 //! never waited for long.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use common::{
     cache::Names,
     link::Link,
     metrics::{QUEUE_JOBS, WORKERS},
 };
+use serde::Serialize;
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
@@ -27,7 +28,39 @@ pub(crate) struct Depth {
     read_at: Mutex<Option<Instant>>,
 }
 
+/// The queue in figures.
+#[derive(Debug, Serialize)]
+pub(crate) struct QueueFigures {
+    pub(crate) pending: u64,
+    /// How long the one has waited that has waited longest.
+    pub(crate) oldest_pending_ms: Option<u64>,
+    pub(crate) running: u64,
+    pub(crate) scheduled: u64,
+    pub(crate) dead: u64,
+    pub(crate) workers: u64,
+    /// Since midnight (UTC), of all processes, by what became of them.
+    pub(crate) pushes: BTreeMap<String, u64>,
+}
+
 impl Depth {
+    /// For the status page; `None`: Redis does not tell.
+    pub(crate) async fn figures(&self) -> Option<QueueFigures> {
+        let read = self.link.ask(async |redis| {
+            let depth = scripts::depth(redis, &self.names, DEATH).await?;
+            Ok((depth, scripts::figures(redis, &self.names).await?))
+        });
+        let (depth, (oldest, pushes)) = read.await.ok()?;
+        Some(QueueFigures {
+            pending: depth.pending,
+            oldest_pending_ms: u64::try_from(oldest).ok(),
+            running: depth.running,
+            scheduled: depth.scheduled,
+            dead: depth.dead,
+            workers: depth.workers,
+            pushes,
+        })
+    }
+
     pub(crate) const fn new(link: Link, names: Names) -> Self {
         Self { link, names, read_at: Mutex::const_new(None) }
     }

@@ -1,6 +1,6 @@
 //! The workers' side of the queue in Redis: one function a script.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use chrono::Utc;
 use common::{cache::Names, entry::instant, link::Link};
@@ -27,6 +27,7 @@ script!(BURY, "bury.lua");
 script!(ACK, "ack.lua");
 script!(RELEASE, "release.lua");
 script!(DEPTH, "depth.lua");
+script!(FIGURES, "figures.lua");
 script!(DEAD, "dead.lua");
 script!(FORGET, "forget.lua");
 
@@ -65,6 +66,15 @@ pub(super) async fn depth(
     let counts: [u64; 6] = call.arg(death.as_secs_f64()).invoke_async(redis).await?;
     let [pending, running, scheduled, dead, done, workers] = counts;
     Ok(Depths { pending, running, scheduled, dead, done, workers })
+}
+
+/// How long the job that waits longest has waited (ms, -1: none waits), and what became of today's
+/// pushes.
+pub(super) async fn figures(
+    redis: &mut ConnectionManager,
+    names: &Names,
+) -> RedisResult<(i64, BTreeMap<String, u64>)> {
+    FIGURES.key(names.queue()).invoke_async(redis).await
 }
 
 /// A dead letter: id, when it died, arguments, attempts, result.

@@ -2,7 +2,7 @@
 
 use html_escape::encode_text as text;
 
-use super::{HTML, OF_HTML};
+use super::{HTML, OF_HTML, framed};
 use crate::{
     page::Page,
     problem::kinds::{self, Kind},
@@ -16,13 +16,6 @@ pub(super) fn pages(style: &str) -> Vec<(String, Page)> {
     let of_each = kinds::ALL.iter().map(|kind| page(kind.r#type, kind.title, &of(kind)));
     let list = page("/problems", "Problems", &list());
     of_each.chain([list]).collect()
-}
-
-fn framed(style: &str, title: &str, content: &str) -> String {
-    include_str!("page.html")
-        .replace("{pages.css}", style)
-        .replace("{title}", &text(title))
-        .replace("{content}", content)
 }
 
 fn list() -> String {
