@@ -1,10 +1,5 @@
 //! Connections have a bound, and end in order. What hostile ones get is in `faults_abuse`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "that is what a test does"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "that is what a test does")]
 
 use std::time::Duration;
 

@@ -44,28 +44,19 @@ async fn queued(stack: &Stack) -> u64 {
 #[tokio::test]
 async fn a1_ten_thousand_dates_fill_nothing() {
     let stack = Stack::start().await;
-    let client = client_at("127.0.0.1");
-    let known =
-        format!("{}{}", stack.apis[0].url(), menu_path(Hall::Frary, stack.in_days(20), "dinner"));
-    assert_eq!(client.get(&known).send().await.unwrap().status(), 404);
-    let mut times = Vec::new();
-    for hundred in 0..100 {
-        let dates = stack.in_days(20 + hundred * 100).iter_days().take(100);
-        let paths: Vec<String> = dates.map(|date| menu_path(Hall::Frary, date, "dinner")).collect();
-        // Two at a time, so that they are timed and not those that wait with them.
-        let asked = stream::iter(&paths).map(|path| stack.get(path)).buffer_unordered(2);
-        times.extend(
-            asked
-                .map(|answer| {
-                    assert_eq!(answer.problem(404).1, "out_of_range");
-                    answer.took
-                })
-                .collect::<Vec<_>>()
-                .await,
-        );
+    let ask = async |date| {
+        let answer = stack.get(&menu_path(Hall::Frary, date, "dinner")).await;
+        assert_eq!(answer.problem(404).1, "out_of_range");
+        answer.took
+    };
+    let mut calm = Vec::new();
+    for _ in 0..300 {
+        calm.push(ask(stack.in_days(20)).await);
     }
-    let (slowest, first) = (p99(times.split_off(5_000)), p99(times));
-    let allowed = Duration::from_millis(5).max(first * 3);
+    let dates = stack.in_days(21).iter_days().take(10_000);
+    // Two at a time, so that they are timed and not those that wait with them.
+    let times: Vec<Duration> = stream::iter(dates).map(ask).buffer_unordered(2).collect().await;
+    let (slowest, allowed) = (p99(times), Duration::from_millis(5).max(p99(calm) * 3));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
     assert_eq!(stack.jobs().await, Jobs::NONE);
     let keys = stack.keys().await;
@@ -94,6 +85,7 @@ async fn a2_every_menu_there_is_at_once_from_one_address_hurts_no_other() {
         })
     });
     let urls: Vec<String> = all.map(|path| format!("{url}{path}")).collect();
+    let (all, began) = (urls.len(), Instant::now());
     let flood = flood(urls, 700);
     tokio::pin!(flood);
     let (mut times, mut most) = (Vec::new(), 0);
@@ -106,11 +98,13 @@ async fn a2_every_menu_there_is_at_once_from_one_address_hurts_no_other() {
     };
     let seen: Vec<u16> = statuses.keys().copied().collect();
     assert!(seen.iter().all(|status| [200, 404, 429, 503].contains(status)), "{statuses:?}");
-    // Its burst, what came in meanwhile, and what was there.
+    // The burst, and what came in meanwhile; the other meals of the one that was there were there too.
     let dear = statuses.get(&503).copied().unwrap_or_default();
-    assert!((50..=150).contains(&dear), "{statuses:?}");
-    assert!(statuses.get(&429).copied().unwrap_or_default() >= 450, "{statuses:?}");
-    assert!(most <= 150, "{most} jobs waited");
+    let allowance = 101 + 10 * usize::try_from(began.elapsed().as_secs() + 1).unwrap();
+    assert!((50..=allowance).contains(&dear), "{statuses:?}, allowed {allowance}");
+    let refused = statuses.get(&429).copied().unwrap_or_default();
+    assert!(refused + dear + MEALS.len() >= all, "{statuses:?}");
+    assert!(most <= u64::try_from(allowance).unwrap(), "{most} jobs waited");
     let (slowest, allowed) = (p99(times), calm.allows(Duration::from_millis(20)));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
     stack.vendor.heal();

@@ -115,6 +115,10 @@ async fn s35_health_leaks_no_address_and_costs_the_stores_nothing_however_often_
         (away.get("/readyz").await.took < Duration::from_millis(20)).then_some(())
     })
     .await;
+    let mut calm = Vec::new();
+    for _ in 0..20 {
+        calm.push(away.get_many(50, "/healthz").await[0].took);
+    }
     let mut times = Vec::new();
     for _ in 0..20 {
         let answers = away.get_many(50, "/readyz").await;
@@ -124,17 +128,18 @@ async fn s35_health_leaks_no_address_and_costs_the_stores_nothing_however_often_
         }
         times.push(answers[0].took);
     }
-    let alone = away.get("/healthz").await.took;
-    let (slowest, allowed) = (p99(times), Duration::from_millis(5).max(alone * 60));
+    let (slowest, allowed) = (p99(times), Duration::from_millis(5).max(p99(calm) * 3));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
 
-    let stack = Stack::wanted().workers(0).start().await;
+    let stack = Stack::wanted().workers(0).with("LOG", "info,sqlx::query=debug").start().await;
     let began = std::time::Instant::now();
     for _ in 0..20 {
         for answer in stack.get_many(50, "/readyz").await {
             assert_eq!(answer.json()["status"], "ready");
         }
     }
-    let asked = stack.apis[0].log().matches("select version from _sqlx_migrations").count();
-    assert!(u128::try_from(asked).unwrap() <= began.elapsed().as_millis() / 100 + 1, "{asked}");
+    let log = stack.apis[0].log();
+    let asked = log.lines().filter(|line| line.contains("select version from _sqlx_migrations"));
+    let (asked, most) = (asked.count() as u128, began.elapsed().as_millis() / 100 + 1);
+    assert!((1..=most).contains(&asked), "{asked} questions, allowed {most}");
 }
