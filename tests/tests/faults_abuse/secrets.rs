@@ -117,7 +117,7 @@ async fn s35_health_leaks_no_address_and_costs_the_stores_nothing_however_often_
     .await;
     let mut calm = Vec::new();
     for _ in 0..20 {
-        calm.push(away.get_many(50, "/healthz").await[0].took);
+        calm.extend(away.get_many(50, "/healthz").await.iter().map(|answer| answer.took));
     }
     let mut times = Vec::new();
     for _ in 0..20 {
@@ -126,7 +126,7 @@ async fn s35_health_leaks_no_address_and_costs_the_stores_nothing_however_often_
             assert_eq!((answer.status, &answer.json()["postgres"]["state"]), (200, &"down".into()));
             assert!(!answer.text.contains("127.0.0.1"), "{answer:?}");
         }
-        times.push(answers[0].took);
+        times.extend(answers.iter().map(|answer| answer.took));
     }
     let (slowest, allowed) = (p99(times), Duration::from_millis(5).max(p99(calm) * 3));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
