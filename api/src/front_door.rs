@@ -1,6 +1,12 @@
 //! Takes connections, bounds what each of them may cost, and lets them end in order.
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body, http::Request, response::Response};
 use common::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
@@ -9,7 +15,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,11 +30,28 @@ use crate::{
 /// The head of a request: its line and its headers, in bytes and in lines.
 const LARGEST_HEAD: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
+/// What the kernel may hold of each connection, in bytes (it takes twice that): enough for any request
+/// and a large answer. Left to itself it takes megabytes of who sends without end or never reads.
+const RECEIVE_BUFFER: u32 = 32 * 1024;
+const SEND_BUFFER: u32 = 128 * 1024;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
 /// After an error of `accept`, which is one of the machine (no more files): it needs a moment.
 const BREATH: Duration = Duration::from_millis(100);
 /// What a connection gets that is one too many, before any work is done for it.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\
     connection: close\r\n\r\n";
+
+/// Listens where callers come in.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    // Connections inherit these.
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// What all connections together, and each of them, may take.
 #[derive(Debug, Clone, Copy)]

@@ -55,7 +55,6 @@ use config::ApiConfig;
 use cors::Learnt;
 use express::Express;
 use front_door::Door;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// For requests under way to end after the signal.
@@ -86,7 +85,7 @@ pub enum StartError {
 /// # Errors
 /// When it cannot start. Stores that are away are no reason.
 pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), StartError> {
-    let listener = TcpListener::bind(config.addr).await?;
+    let listener = front_door::listen(config.addr)?;
     let address = listener.local_addr()?;
     let app = App::new(&config)?;
     if let (Some(url), Some(redis)) = (config.stores.redis_url.clone(), &app.redis) {

@@ -123,25 +123,6 @@ async fn days_outside_of_the_window_are_answered_by_postgres_alone() {
 }
 
 #[tokio::test]
-async fn ten_thousand_dates_fill_nothing() {
-    let stack = Stack::start().await;
-    let mut date = stack.in_days(20);
-    for _ in 0..100 {
-        let paths: Vec<String> = date
-            .iter_days()
-            .take(100)
-            .map(|date| tests::menu_path(Hall::Frary, date, "dinner"))
-            .collect();
-        let asked = paths.iter().map(|path| stack.get(path));
-        for answer in futures::future::join_all(asked).await {
-            assert_eq!(answer.status, 404);
-        }
-        date = date.iter_days().nth(100).unwrap();
-    }
-    nothing_happened(&stack).await;
-}
-
-#[tokio::test]
 async fn spellings_of_a_meal_share_one_key() {
     let stack = Stack::start().await;
     let day = stack.today();
