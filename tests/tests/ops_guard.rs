@@ -1,11 +1,6 @@
 //! The ops side shows itself to those who may look, to nobody else, and changes nothing for a page
 //! that is not its own.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "that is what a test does"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "that is what a test does")]
 
 #[path = "ops_guard/client.rs"]
 mod client;
