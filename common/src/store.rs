@@ -316,6 +316,8 @@ impl Store {
         &self,
         question: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
+        // Boxed: each future round it would have room for it once more.
+        let question = Box::pin(question);
         let bounded = async {
             match tokio::time::timeout(self.patience, question).await {
                 Ok(answer) => Ok(answer?),
