@@ -177,6 +177,11 @@ impl Stack {
         self.leftovers_are_fine = true;
     }
 
+    /// A variable of all programs that are started from now on.
+    pub fn set(&mut self, name: &str, value: impl ToString) {
+        self.variables.push((name.to_owned(), value.to_string()));
+    }
+
     /// Asks the first api.
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(0, reqwest::Method::GET, path, &[]).await

@@ -116,7 +116,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
 /// when the first try is over, however it ended.
 async fn upkeep(config: WorkerConfig, store: Store, tried: tokio::sync::oneshot::Sender<()>) {
     let mut tried = Some(tried);
-    while let Err(error) = Store::migrate(&config.stores.database_url).await {
+    while let Err(error) = migrate_if_needed(&config, &store).await {
         if let Some(tried) = tried.take() {
             tracing::error!(%error, "the schema is not up to date; trying until it is");
             let _ = tried.send(());
@@ -133,5 +133,16 @@ async fn upkeep(config: WorkerConfig, store: Store, tried: tokio::sync::oneshot:
         {
             tracing::warn!(%error, "old records stay for now");
         }
+    }
+}
+
+/// Where somebody else has migrated, a role that may read and write is enough.
+async fn migrate_if_needed(
+    config: &WorkerConfig,
+    store: &Store,
+) -> Result<(), common::store::StoreError> {
+    match store.schema_is_current().await {
+        Ok(true) => Ok(()),
+        _ => Store::migrate(&config.stores.database_url).await,
     }
 }
