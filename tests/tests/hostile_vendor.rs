@@ -1,7 +1,5 @@
 //! A vendor that means harm, or somebody in its place.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail in any way")]
-
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -100,10 +98,10 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             counted.0.fetch_add(1, Ordering::SeqCst);
-            if let Ok(stream) = acceptor.accept(stream).await {
-                if answer(stream, &body).await.is_ok() {
-                    counted.1.fetch_add(1, Ordering::SeqCst);
-                }
+            if let Ok(stream) = acceptor.accept(stream).await
+                && answer(stream, &body).await.is_ok()
+            {
+                counted.1.fetch_add(1, Ordering::SeqCst);
             }
         }
     });

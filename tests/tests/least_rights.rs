@@ -1,6 +1,6 @@
 //! The programs need no more rights in the stores than `deploy/` gives them.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail in any way")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail in any way")]
 
 use std::{path::Path, time::Duration};
 
@@ -154,7 +154,7 @@ async fn the_programs_run_whole_as_the_user_of_redis_acl() {
     let mut rules = user.split(' ').skip(1);
     let mut set = redis::cmd("ACL");
     set.arg("SETUSER").arg(rules.next().unwrap());
-    rules.for_each(|rule| drop(set.arg(rule)));
+    set.arg(rules.collect::<Vec<_>>());
     set.query_async::<()>(&mut stack.redis().await).await.unwrap();
 
     let url = admin.replace("redis://", &format!("redis://menus:{PASSWORD}@"));
@@ -187,7 +187,7 @@ async fn the_programs_run_whole_as_the_user_of_redis_acl() {
     ] {
         let mut words = command.split(' ');
         let mut ask = redis::cmd(words.next().unwrap());
-        words.for_each(|word| drop(ask.arg(word)));
+        ask.arg(words.collect::<Vec<_>>());
         let error = ask.query_async::<redis::Value>(&mut link).await.unwrap_err().to_string();
         let refused =
             ["noperm", "can't access"].iter().any(|word| error.to_lowercase().contains(word));

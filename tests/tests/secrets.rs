@@ -1,6 +1,6 @@
 //! Passwords and keys: in files if one likes, and never in what the programs say.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail in any way")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail in any way")]
 
 use std::{path::PathBuf, time::Duration};
 
