@@ -36,6 +36,9 @@ main() {
   fi
   say "Cargo.lock"
   once_each redis rustls hyper
+  say "Certificates"
+  ! grep -rnE "danger_accept|dangerous\(\)|sslmode=disable" --include='*.rs' --include='*.yml' api common worker docker-compose.yml ||
+    fail "certificates are checked everywhere"
 }
 
 check_compose() {
@@ -48,7 +51,7 @@ check_compose() {
     warn "docker compose is not installed; docker-compose.yml is not checked"
     return
   fi
-  POSTGRES_PASSWORD=x REDIS_PASSWORD=x OPS_PASSWORD=x "${compose[@]}" config >/dev/null
+  POSTGRES_PASSWORD=x POSTGRES_APP_PASSWORD=x REDIS_PASSWORD=x OPS_PASSWORD=x "${compose[@]}" config >/dev/null
 }
 
 # Two versions of one of these would be two connection pools, two TLS stores, two sets of types.

@@ -93,6 +93,9 @@ impl Drop for Interest {
 }
 
 #[cfg(test)]
+mod model;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;

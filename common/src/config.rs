@@ -300,6 +300,44 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_may_be_in_a_file_or_in_the_environment_but_not_in_both() {
+        let folder = std::env::temp_dir().join(format!("menus5c-{:016x}", fastrand::u64(..)));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let read = |url: &'static str, path: &str| {
+            let get = |name: &str| match name {
+                "DATABASE_URL" => Some(url.to_owned()),
+                "DATABASE_URL_FILE" => Some(path.to_owned()),
+                _ => None,
+            };
+            let mut vars = Vars::new(&get);
+            let stores = Stores::read(&mut vars, false);
+            vars.finish(stores).map(|stores| stores.unwrap().database_url.reveal().to_owned())
+        };
+        let url = "postgres://u:SECRET@h/db";
+        assert_eq!(read("", &file("good", &format!(" {url}\n"))).unwrap(), url);
+        assert_eq!(read(url, "").unwrap(), url);
+        for (url, path) in [
+            (url, file("good", url)),
+            ("", folder.join("none").display().to_string()),
+            ("", folder.display().to_string()),
+            ("", file("empty", "\n")),
+            ("", file("long", &"SECRET".repeat(4096))),
+            ("", file("wrong", "mysql://u:SECRET@h/db")),
+        ] {
+            let Problems(lines) = read(url, &path).unwrap_err();
+            let named = lines.iter().filter(|line| line.starts_with("DATABASE_URL"));
+            assert_eq!((lines.len(), named.count()), (1, 1), "{path}: {lines:?}");
+            assert!(!lines.join("\n").contains("SECRET"), "{lines:?}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
     fn no_password_is_ever_shown() {
         let get = |name: &str| {
             (name == "DATABASE_URL").then(|| "postgres://u:SECRET@h/db?password=SECRET".to_owned())

@@ -139,14 +139,18 @@ impl Store {
     /// # Errors
     /// When it does not answer in time.
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        let ours: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
         let applied = self
             .within(
-                sqlx::query_scalar::<_, i64>("select version from _sqlx_migrations where success order by version desc limit 1")
-                    .fetch_optional(&self.pool),
+                sqlx::query_scalar::<_, i64>(
+                    "select count(*) from _sqlx_migrations where success and version = any($1)",
+                )
+                .bind(&ours)
+                .fetch_one(&self.pool),
             )
             .await;
         match applied {
-            Ok(applied) => Ok(applied >= Some(Self::newest_migration())),
+            Ok(applied) => Ok(usize::try_from(applied).is_ok_and(|applied| applied >= ours.len())),
             // No such table: reachable, never migrated.
             Err(StoreError::Sql(sqlx::Error::Database(error)))
                 if error.code().as_deref() == Some("42P01") =>

@@ -258,6 +258,11 @@ impl Stack {
         set.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// A variable of all programs that are started from now on.
+    pub fn set(&mut self, name: &str, value: impl ToString) {
+        self.variables.push((name.to_owned(), value.to_string()));
+    }
+
     /// Asks the first api.
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(0, reqwest::Method::GET, path, &[]).await

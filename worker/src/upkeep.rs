@@ -21,7 +21,7 @@ const RUNS_KEPT: chrono::Days = chrono::Days::new(400);
 
 /// Goes on for ever. Tells when the first try to migrate is over, however it ended.
 pub(crate) async fn run(database: SecretUrl, store: Store, tried: oneshot::Sender<()>) {
-    migrate(&database, tried).await;
+    migrate(&database, &store, tried).await;
     let every = |period| {
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -39,9 +39,9 @@ pub(crate) async fn run(database: SecretUrl, store: Store, tried: oneshot::Sende
     }
 }
 
-async fn migrate(database: &SecretUrl, tried: oneshot::Sender<()>) {
+async fn migrate(database: &SecretUrl, store: &Store, tried: oneshot::Sender<()>) {
     let mut tried = Some(tried);
-    while let Err(error) = Store::migrate(database).await {
+    while let Err(error) = migrate_if_needed(database, store).await {
         if let Some(tried) = tried.take() {
             tracing::error!(%error, "the schema is not up to date; trying until it is");
             let _ = tried.send(());
@@ -49,6 +49,14 @@ async fn migrate(database: &SecretUrl, tried: oneshot::Sender<()>) {
         tokio::time::sleep(MIGRATE_AGAIN).await;
     }
     tracing::info!("the schema is up to date");
+}
+
+/// Where somebody else has migrated, a role that may read and write is enough.
+async fn migrate_if_needed(database: &SecretUrl, store: &Store) -> Result<(), StoreError> {
+    match store.schema_is_current().await {
+        Ok(true) => Ok(()),
+        _ => Store::migrate(database).await,
+    }
 }
 
 async fn index(store: &Store) -> Result<(), StoreError> {

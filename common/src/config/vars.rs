@@ -1,11 +1,22 @@
 //! Reading variables: required, optional and parsed, and every problem at once. The only file that
 //! touches `std::env`.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, fs::File, io::Read, str::FromStr, time::Duration};
 
 use url::Url;
 
 use super::SecretUrl;
+
+/// Secrets may be kept in a file, which the second variable names: then they are in no environment,
+/// which others may see.
+const IN_FILES: [(&str, &str); 4] = [
+    ("DATABASE_URL", "DATABASE_URL_FILE"),
+    ("REDIS_URL", "REDIS_URL_FILE"),
+    ("SODEXO_API_KEY", "SODEXO_API_KEY_FILE"),
+    ("OPS_PASSWORD", "OPS_PASSWORD_FILE"),
+];
+/// The longest secret, in bytes.
+const LONGEST_SECRET: u64 = 4096;
 
 /// One variable that a program reads: for `--help`, and to compare with `.env.example`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +76,42 @@ impl<'a> Vars<'a> {
 
     fn raw(&mut self, name: &'static str, default: String, help: &'static str) -> Option<String> {
         self.read.push(Variable { name, default, help });
+        let value = self.set(name);
+        let Some((_, file)) = IN_FILES.iter().find(|(known, _)| *known == name) else {
+            return value;
+        };
+        let help = "a file that holds it instead";
+        self.read.push(Variable { name: file, default: String::new(), help });
+        match (value, self.set(file)) {
+            (value, None) => value,
+            (None, Some(path)) => self.content(file, &path),
+            (Some(_), Some(_)) => {
+                self.problems.push(format!("{file}: {name} is set as well"));
+                None
+            }
+        }
+    }
+
+    /// The value of a variable; set to nothing is not set.
+    fn set(&self, name: &str) -> Option<String> {
         (self.get)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// What is in the file, without the blanks round it. What went wrong is said without it.
+    fn content(&mut self, name: &str, path: &str) -> Option<String> {
+        let mut text = String::new();
+        let read = File::open(path)
+            .and_then(|file| file.take(LONGEST_SECRET + 1).read_to_string(&mut text));
+        let problem = match read {
+            Err(error) => format!("{name}: {path}: {error}"),
+            Ok(_) if text.len() as u64 > LONGEST_SECRET => {
+                format!("{name}: {path} holds more than {LONGEST_SECRET} bytes")
+            }
+            Ok(_) if text.trim().is_empty() => format!("{name}: {path} is empty"),
+            Ok(_) => return Some(text.trim().to_owned()),
+        };
+        self.problems.push(problem);
+        None
     }
 
     /// A value that parses, or the default.

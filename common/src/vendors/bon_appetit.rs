@@ -122,7 +122,7 @@ impl<'a> Scripts<'a> {
         for (id, daypart) in self.dayparts {
             let label = text::clean(&daypart.label);
             let label = label.filter(|label| Meal::from_label(label).is_some());
-            let label = label.unwrap_or_else(|| format!("Meal {id}"));
+            let label = label.unwrap_or_else(|| format!("Meal {id}").trim_end().to_owned());
             let Some(meal) = Meal::from_label(&label) else {
                 continue;
             };

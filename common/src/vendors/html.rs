@@ -6,19 +6,25 @@ use scraper::{ElementRef, Html};
 
 /// Longest tag looked at, in bytes. It bounds the work that a hostile page can ask for.
 const MAX_TAG: usize = 2_000;
+/// More tags than mention any one word. For the same reason.
+const MAX_TAGS: usize = 10_000;
 
 /// The tags that mention this word, each with the text up to the next tag, as a document of their
 /// own in which none is within another.
 pub(crate) fn tags_with(page: &str, word: &str) -> Html {
     let mut found = String::new();
-    let mut seen = 0;
+    let (mut seen, mut tags) = (0, 0);
     for at in memmem::find_iter(page.as_bytes(), word) {
         // A tag may hold the word in another attribute as well.
         if at < seen {
             continue;
         }
+        if tags == MAX_TAGS {
+            break;
+        }
         if let Some(tag) = tag_around(page, at) {
             found.extend([tag, "</", name(tag), ">"]);
+            tags += 1;
             seen = at + memchr(b'>', page.as_bytes().get(at..).unwrap_or_default()).unwrap_or(0);
         }
     }

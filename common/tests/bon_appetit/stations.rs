@@ -34,6 +34,8 @@ fn a_station_without_a_name_in_a_meal_without_a_name_is_called_by_the_meals_numb
             ("meal_3", "Meal 3"),
             "{label:?}"
         );
+        let meals = Page::with_items(&items).meal("", &daypart).meals();
+        assert_eq!((meals[0].meal.as_str(), served(&meals[0])[0].0), ("meal", "Meal"));
     }
 }
 
