@@ -18,7 +18,7 @@ test: ## every test, with stores of its own
 test-fast: ## only the tests that start no program
 	@scripts/test.sh --fast $(ARGS)
 
-test-api: ## the running api against its own description, and its pages in a browser
+test-api: ## the running api against its own description, and all pages in a browser, the ops side's too
 	@scripts/test-api.sh $(ARGS)
 
 lint: ## format, clippy, documentation, scripts, compose file

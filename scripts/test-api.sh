@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# scripts/test-api.sh
+# scripts/test-api.sh [--pages]
 #
-# Tests the running api by nothing but its own description. Starts the whole system on free ports, with
-# stores of its own and vendor-stub, and then
+# Tests the running programs as those meet them who know nothing of the inside: by the api's own
+# description, and in a browser. Starts the whole system on free ports, with stores of its own and
+# vendor-stub, and then
 #
 #   - holds /openapi.json against the OpenAPI 3.1 schema;
 #   - lets Schemathesis ask every endpoint, rightly and wrongly, and check each answer against it;
-#   - opens /docs in Chromium, makes a request from there, and reads a problem's page.
+#   - opens /docs in Chromium, makes a request from there, and reads a problem's page;
+#   - starts the programs anew with a password for the ops side, makes jobs wait, run, end well and end
+#     badly, logs in and looks at every page of the dashboard.
+#
+# With --pages only what a browser sees. PAGES_DIR: a folder for pictures of all pages.
 #
 # Needs Python 3. Its tools go to a folder of their own in target/, in the versions that
 # scripts/test-api/requirements.txt names. Chromium is installed with apt-get when missing; where that
@@ -16,7 +21,13 @@
 source "$(dirname "${BASH_SOURCE[0]}")/run.sh"
 
 main() {
-  case ${1:-} in --help | -h) help ;; esac
+  local pages_only=0
+  case ${1:-} in
+    --help | -h) help ;;
+    --pages) pages_only=1 ;;
+    '') ;;
+    *) fail "unknown option $1; see scripts/test-api.sh --help" ;;
+  esac
   open_run test-api
   forget_settings
   need curl python3
@@ -29,13 +40,20 @@ main() {
   local api
   api=$(url_of api)
 
+  ((pages_only)) || try_description "$api"
+  find_browser || return 0
+  say "The api's pages, in a browser"
+  attend "$tools/python" scripts/test-api/pages.py "$browser" "$api" "${PAGES_DIR:-$RUN_DIR}"
+  say "The ops side, in a browser"
+  try_ops
+}
+
+try_description() {
   say "The description is OpenAPI 3.1"
-  curl -fsS "$api/openapi.json" -o "$RUN_DIR/openapi.json"
+  curl -fsS "$1/openapi.json" -o "$RUN_DIR/openapi.json"
   attend "$tools/openapi-spec-validator" --schema 3.1.0 "$RUN_DIR/openapi.json"
   say "The api does what it says"
-  (cd scripts/test-api && ask_everything "$api")
-  say "The pages, in a browser"
-  try_pages "$api"
+  (cd scripts/test-api && ask_everything "$1")
 }
 
 # The folder is named by what it is made of, so that new versions never meet old ones.
@@ -57,14 +75,25 @@ ask_everything() {
   attend "$tools/st" --config-file "$config" run "$1/openapi.json"
 }
 
-try_pages() {
-  local browser=''
+# Sets `browser`.
+find_browser() {
   browser=$(find_chromium) || (install_packages chromium) || true
   browser=${browser:-$(find_chromium)} || {
-    warn "there is no Chromium and it cannot be installed: /docs is not tried in a browser"
-    return 0
+    warn "there is no Chromium and it cannot be installed: the pages are not tried in a browser"
+    return 1
   }
-  attend "$tools/python" scripts/test-api/pages.py "$browser" "$1" "${PAGES_DIR:-$RUN_DIR}"
+}
+
+# The programs anew: with a password, a queue of their own, and one job at a time, which may take long.
+try_ops() {
+  need redis-cli
+  end_all TERM 35 "$RUN_DIR"/{api,worker}.pid
+  export OPS_USER=ops OPS_PASSWORD REDIS_KEY_PREFIX=ops: WORKER_CONCURRENCY=1 FETCH_TIMEOUT_MS=300000
+  OPS_PASSWORD=$(head -c 24 /dev/urandom | base64)
+  start worker OPS_ADDR 8081 "${vendors[@]}"
+  start api API_ADDR 8080 "${vendors[@]}" MISS_WAIT_MS=2000
+  attend "$tools/python" scripts/test-api/ops.py "$browser" "$(url_of api)" "$(url_of worker)" \
+    "$(url_of vendor-stub CONTROL)" "${PAGES_DIR:-$RUN_DIR}"
 }
 
 find_chromium() {

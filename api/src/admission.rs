@@ -28,7 +28,7 @@ pub(crate) use forwarded::Proxies;
 pub(crate) use policy::{Policy, RateLimit};
 
 use crate::problem::ApiError;
-use clients::Client;
+pub(crate) use clients::Client;
 
 /// The longest path and query, in bytes.
 pub(crate) const LONGEST_URI: usize = 2048;

@@ -32,18 +32,23 @@ impl<S: Sync> FromRequestParts<S> for Conditional {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let accepted = parts.headers.get_all(ACCEPT_ENCODING).iter();
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+impl Conditional {
+    /// What the headers of a request say of it.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get_all(ACCEPT_ENCODING).iter();
         let accepted: Vec<&str> = accepted.filter_map(|codings| codings.to_str().ok()).collect();
         let coding = match accepted.as_slice() {
             [] => Coding::Identity,
             [one] => Coding::best(one),
             many => Coding::best(&many.join(",")),
         };
-        Ok(Self { known: parts.headers.get_all(IF_NONE_MATCH).iter().cloned().collect(), coding })
+        Self { known: headers.get_all(IF_NONE_MATCH).iter().cloned().collect(), coding }
     }
-}
 
-impl Conditional {
     /// This body in the coding that the caller wants, or word that it has it already.
     pub(crate) fn send(&self, body: &Coded, kind: &'static str) -> Response {
         let (variant, coding) = body.variant(self.coding);

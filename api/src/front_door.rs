@@ -4,6 +4,7 @@ use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request, response::Response};
 use common::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
+use futures::future::{Either, ready as ready_now};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -15,7 +16,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service;
 
 use crate::{
-    admission::{Clients, Peer},
+    admission::Peer,
+    express::Express,
     patient::{Busy, Patience, Patient},
 };
 
@@ -40,8 +42,8 @@ pub(crate) struct Door {
     pub(crate) name: &'static str,
     pub(crate) router: Router,
     pub(crate) limits: Limits,
-    /// Who comes, where that matters.
-    pub(crate) clients: Option<Clients>,
+    /// The lane for hits, and who comes, where that matters.
+    pub(crate) express: Option<Arc<Express>>,
 }
 
 impl Door {
@@ -81,7 +83,7 @@ impl Door {
         stop: &CancellationToken,
     ) {
         let place = Arc::clone(places).try_acquire_owned().ok();
-        let client = self.clients.as_ref().map(|clients| clients.connected(address));
+        let client = self.express.as_ref().map(|express| express.clients.connected(address));
         let (Some(place), Some(client)) =
             (place, client.map_or(Some(None), |known| known.map(Some)))
         else {
@@ -90,10 +92,11 @@ impl Door {
             return;
         };
         let (peer, connected) = client.unzip();
-        let (router, patience, stop) = (self.router.clone(), self.limits.patience, stop.clone());
+        let lanes = Lanes { router: self.router.clone(), express: self.express.clone().zip(peer) };
+        let (patience, stop) = (self.limits.patience, stop.clone());
         let counted = CONNECTIONS.one(&[self.name]);
         connections.spawn(async move {
-            connection(stream, (router, peer), patience, stop).await;
+            connection(stream, lanes, patience, stop).await;
             drop((place, connected, counted));
         });
     }
@@ -105,21 +108,13 @@ async fn refuse(mut stream: TcpStream) {
     let _ = tokio::time::timeout(BREATH, stream.write_all(FULL)).await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    (router, peer): (Router, Option<Peer>),
-    patience: Patience,
-    stop: CancellationToken,
-) {
+async fn connection(stream: TcpStream, lanes: Lanes, patience: Patience, stop: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let busy = Busy::default();
     let io = TokioIo::new(Patient::new(stream, patience, busy.clone()));
-    let answer = service_fn(move |mut request: Request<Incoming>| {
+    let answer = service_fn(move |request: Request<Incoming>| {
         busy.begin();
-        if let Some(peer) = &peer {
-            request.extensions_mut().insert(peer.clone());
-        }
-        answer(router.clone(), request)
+        lanes.answer(request)
     });
     let serving = http1::Builder::new()
         .max_buf_size(LARGEST_HEAD)
@@ -138,6 +133,27 @@ async fn connection(
     }
 }
 
-async fn answer(mut router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
-    router.call(request.map(Body::new)).await
+/// The two ways to an answer, of one connection.
+struct Lanes {
+    router: Router,
+    express: Option<(Arc<Express>, Peer)>,
+}
+
+impl Lanes {
+    fn answer(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        let mut ready = None;
+        if let Some((express, peer)) = &self.express {
+            ready = express.answer(&request, peer);
+            if ready.is_none() {
+                request.extensions_mut().insert(peer.clone());
+            }
+        }
+        match ready {
+            Some(response) => Either::Left(ready_now(Ok(response))),
+            None => Either::Right(self.router.clone().call(request.map(Body::new))),
+        }
+    }
 }

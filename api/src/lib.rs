@@ -2,7 +2,7 @@
 //! a little for word of it.
 //!
 //! Before any of it: `front_door` → `admission`.
-//! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `near_cache` → `answer`.
+//! A hit: `express` → `extract` → `read_through` → `near_cache` → `answer`; or, if not quite plain, `routes` → `routes::menus` → `extract` → `read_through` → `near_cache` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
 //! A screen: `routes` → `routes::day` or `week` → `extract` → `many` → `read_through` → `answer`.
@@ -11,13 +11,16 @@
 
 mod admission;
 mod answer;
+mod answered;
 mod app;
 mod cached;
 mod coded;
 pub mod config;
+mod cors;
 mod cursor;
 mod degraded;
 mod diet;
+mod express;
 mod extract;
 mod flights;
 mod front_door;
@@ -40,7 +43,7 @@ mod routes;
 mod search;
 mod waiters;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use admission::Clients;
 use app::App;
@@ -49,6 +52,8 @@ use common::{
     telemetry,
 };
 use config::ApiConfig;
+use cors::Learnt;
+use express::Express;
 use front_door::Door;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -96,9 +101,11 @@ pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), Start
         measured::listen(address, app.clone(), config.limits, &stop).await?;
     }
     let clients = Clients::new(config.admission);
-    let router = routes::router(app, &config.allowed_origins, clients.clone());
+    let router = routes::router(app.clone(), &config.allowed_origins, clients.clone());
+    let cors = Learnt::of(&config.allowed_origins);
+    let express = Some(Arc::new(Express { app, clients, cors }));
     telemetry::listening(address);
-    let door = Door { name: "api", router, limits: config.limits, clients: Some(clients) };
+    let door = Door { name: "api", router, limits: config.limits, express };
     let answering = door.serve(listener, &stop);
     let overtime = async {
         stop.cancelled().await;

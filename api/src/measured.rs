@@ -60,7 +60,7 @@ pub(crate) async fn listen(
     telemetry::metrics_at(listener.local_addr().map_err(StartError::Metrics)?);
     let router = Router::new().route("/metrics", get(show)).with_state(app);
     let (limits, stop) = (Limits { connections: CONNECTIONS, ..limits }, stop.clone());
-    let door = Door { name: "metrics", router, limits, clients: None };
+    let door = Door { name: "metrics", router, limits, express: None };
     tokio::spawn(async move { door.serve(listener, &stop).await });
     Ok(())
 }

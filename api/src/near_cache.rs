@@ -68,6 +68,11 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
         kept
     }
 
+    /// The same, of which nothing is counted.
+    pub(crate) fn peek(&self, key: &K) -> Option<V> {
+        self.kept(key)
+    }
+
     fn kept(&self, key: &K) -> Option<V> {
         if self.longest.load(Ordering::Acquire) == 0 {
             return None;

@@ -76,20 +76,31 @@ pub(crate) enum From {
 
 /// The menu of a key, or why there is none.
 pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Served, ApiError> {
-    let (first, last) = vendors::window(app.day_of(Utc::now()));
-    if key.date < first || key.date > last {
+    if !is_asked_for(app, &key) {
         charge(Policy::Queries)?;
         return saved(app, &key, NoMenu::OutOfRange).await;
     }
-    if let Some(ready) = app.near.menus.get(&key) {
-        refresh_ahead::if_due(app, &key, &ready, request_id);
-        return Ok(Served { ready, from: From::Hit });
+    if let Some(served) = near(app, &key, request_id) {
+        return Ok(served);
     }
     if is_unasked(&key) {
         charge(Policy::Queries)?;
     }
     let (flight, flown, request_id) = (app.clone(), key.clone(), request_id.to_owned());
     app.flights.join(&key, Policy::Misses, || fly(flight, flown, request_id)).await
+}
+
+/// The menu of a key, if this process has it ready.
+pub(crate) fn near(app: &App, key: &MenuKey, request_id: &str) -> Option<Served> {
+    let ready = app.near.menus.get(key)?;
+    refresh_ahead::if_due(app, key, &ready, request_id);
+    Some(Served { ready, from: From::Hit })
+}
+
+/// Whether vendors are asked for that day.
+pub(crate) fn is_asked_for(app: &App, key: &MenuKey) -> bool {
+    let (first, last) = vendors::window(app.day_of(Utc::now()));
+    (first..=last).contains(&key.date)
 }
 
 /// What Postgres has of a key that no vendor is asked for.

@@ -14,47 +14,32 @@ mod screen;
 mod stats;
 mod week;
 
-use std::{
-    any::Any,
-    time::{Duration, Instant},
-};
+use std::any::Any;
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::{self, Next},
+    http::{HeaderValue, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
 };
-use common::{metrics::http_answered, store::StoreError};
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::{AllowOrigin, CorsLayer},
-};
-use tracing::Instrument;
+use common::store::StoreError;
+pub(crate) use menus::answer as menu_answer;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouter},
     routes,
 };
 
 use crate::{
-    admission::{Admission, Clients, Policy, RATE_LIMIT, RATE_LIMIT_POLICY, charge},
+    admission::{Admission, Clients, Policy, charge},
+    answered::{RequestId, identify},
     app::App,
-    openapi,
-    problem::{self, ApiError},
+    cors, openapi,
+    problem::ApiError,
 };
 
 /// What a handler that crashed leaves behind.
 type Panic = Box<dyn Any + Send>;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Where this service describes itself (RFC 8631), with every answer.
-const DESCRIBED: HeaderValue =
-    HeaderValue::from_static("</openapi.json>; rel=\"service-desc\", </docs>; rel=\"service-doc\"");
-
-/// The id of the request that is being answered.
-#[derive(Clone)]
-pub(crate) struct RequestId(pub(crate) String);
 
 /// Every endpoint. The handler says where it is served and what it answers (`#[utoipa::path]`), and
 /// this one line makes of that both the route and its place in the description.
@@ -98,91 +83,10 @@ pub(crate) fn router(app: App, allowed_origins: &[String], clients: Clients) -> 
         .with_state(app)
         .layer((
             middleware::from_fn(identify),
-            cors(allowed_origins),
+            cors::layer(allowed_origins),
             CatchPanicLayer::custom(|_: Panic| ApiError::Internal.into_response()),
             Admission(clients),
         ))
-}
-
-/// Names the request, logs it once, and gives problems their bodies.
-async fn identify(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = request.headers().get(&REQUEST_ID).and_then(sane).unwrap_or_else(new_id);
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let span = tracing::info_span!("http.request", request.id = id);
-    let answering = async {
-        let mut response = problem::render(next.run(request).await, &id);
-        if let Ok(id) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert(REQUEST_ID, id);
-        }
-        // Beside what leads to the other pages of a list, not in its place.
-        response.headers_mut().append(header::LINK, DESCRIBED);
-        let (status, took) = (response.status().as_u16(), started.elapsed());
-        http_answered(route.as_ref().map(MatchedPath::as_str), method.as_str(), status, took);
-        log(&response, &method, &path, took);
-        response
-    };
-    answering.instrument(span).await
-}
-
-/// One line. That of a hit is for who looks for it: writing it costs more than the hit. So is that of
-/// what was refused, or who asks too much would fill the log instead.
-fn log(response: &Response, method: &Method, path: &str, took: Duration) {
-    let status = response.status();
-    let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
-    let is_hit = cache.is_some_and(|status| status.starts_with("menus5c; hit"));
-    macro_rules! answered {
-        ($level:ident) => {
-            tracing::$level!(
-                http.method = method.as_str().chars().take(16).collect::<String>(),
-                http.path = path.chars().take(80).collect::<String>(),
-                http.status = status.as_u16(),
-                cache.status = cache.unwrap_or("-"),
-                duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-                "answered"
-            )
-        };
-    }
-    if is_hit && !status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        answered!(debug);
-    } else {
-        answered!(info);
-    }
-}
-
-/// A caller's own id, if it can stand in a log and a header.
-fn sane(id: &HeaderValue) -> Option<String> {
-    let id = id.to_str().ok()?;
-    let fits = (1..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    fits.then(|| id.to_owned())
-}
-
-fn new_id() -> String {
-    format!("{:024x}", fastrand::u128(..) >> 32)
-}
-
-fn cors(allowed: &[String]) -> CorsLayer {
-    let origins: Vec<HeaderValue> =
-        allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
-    let origins = if allowed.is_empty() { AllowOrigin::any() } else { AllowOrigin::list(origins) };
-    CorsLayer::new()
-        .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
-        .allow_headers([header::ACCEPT, header::CONTENT_TYPE, header::IF_NONE_MATCH, REQUEST_ID])
-        .expose_headers([
-            header::ETAG,
-            header::LINK,
-            header::RETRY_AFTER,
-            RATE_LIMIT,
-            RATE_LIMIT_POLICY,
-            HeaderName::from_static("cache-status"),
-            REQUEST_ID,
-            HeaderName::from_static("x-total-count"),
-        ])
-        .max_age(Duration::from_secs(86_400))
 }
 
 /// Asks Postgres what it alone can answer.

@@ -82,6 +82,12 @@ impl Names {
         format!("{}lease:{document}", self.prefix)
     }
 
+    /// What belongs to pre-warming: a tick that was taken, a run, a day.
+    #[must_use]
+    pub(crate) fn prewarm(&self, what: &str) -> String {
+        format!("{}prewarm:{what}", self.prefix)
+    }
+
     /// Of a vendor's site: its wish for quiet, its pace, its failures.
     pub(crate) fn manners(&self, site: &str) -> [String; 3] {
         ["quiet", "pace", "failing"].map(|what| format!("{}{what}:{site}", self.prefix))

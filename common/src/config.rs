@@ -1,6 +1,7 @@
 //! What both programs are told by the environment, in sections; the programs' own structs are built
 //! from them.
 
+mod alerts;
 mod secret;
 mod vars;
 
@@ -10,6 +11,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::hall::Vendor;
+pub use alerts::AlertSettings;
 pub use secret::{Secret, SecretUrl};
 pub use vars::{Problems, Variable, Vars, environment, help};
 

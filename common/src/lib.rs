@@ -15,18 +15,26 @@
 //! | [`cache`] | entries in Redis, who is told, the names of all keys |
 //! | [`queue`] | the job and how it is pushed |
 //! | [`mod@line`] | a Redis channel that is followed through every gap |
+//! | [`prewarm`] | what workers know together of pre-warming |
 //! | [`lease`] | who may read a document |
+//! | [`changes`] | how a menu changed from one reading to the next |
+//! | [`alerts`] | what operators are told |
+//! | [`drift`] | whether a menu looks like those before it |
 //! | [`store`] | SQL |
 //! | [`stats`] | what the statistics dashboard shows |
+//! | [`status`] | how things stand, for the status page |
 //! | [`refresh`] | the one way to make a menu |
 //! | [`metrics`] | every metric |
 //! | [`config`] | the environment |
 //! | [`program`] | arguments, signals, health checks |
 //! | [`telemetry`] | logs and the ready line |
 
+pub mod alerts;
 pub mod breaker;
 pub mod cache;
+pub mod changes;
 pub mod config;
+pub mod drift;
 pub mod entry;
 pub mod hall;
 pub mod hours;
@@ -37,10 +45,12 @@ pub mod link;
 pub mod meal;
 pub mod menu;
 pub mod metrics;
+pub mod prewarm;
 pub mod program;
 pub mod queue;
 pub mod refresh;
 pub mod stats;
+pub mod status;
 pub mod store;
 pub mod tags;
 pub mod telemetry;

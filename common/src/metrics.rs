@@ -90,6 +90,8 @@ const ACTIONS: &[&str] = &[
     "add-override",
     "delete-override",
 ];
+const ENDS: &[&str] = &["held", "agreed"];
+const VERDICTS: &[&str] = &["ok", "watch", "drift"];
 const STATES: &[&str] = &["pending", "running", "scheduled", "dead"];
 
 metric!(pub sparse Counter HTTP_REQUESTS, "menus5c_http_requests_total",
@@ -151,6 +153,24 @@ metric!(pub Gauge QUEUE_JOBS, "menus5c_queue_jobs",
     "Jobs in the queue, the same for every worker; dead ones are kept, 500 at most.", "state" in STATES);
 metric!(pub Gauge WORKERS, "menus5c_workers_alive",
     "Workers that were heard of in the last 4 s, the same for every worker.");
+metric!(pub Counter IMPLAUSIBLE, "menus5c_implausible_days_total",
+    "Days in documents that would take most of a good copy away: held back, or believed because the reading before said the same.",
+    "vendor" in VENDORS, "end" in ENDS);
+metric!(pub Gauge DRIFT, "menus5c_drift_meals",
+    "Meals of halls by how they compare with those before them, the same from every worker.",
+    "vendor" in VENDORS, "verdict" in VERDICTS);
+metric!(pub Counter ALERTS, "menus5c_alerts_total",
+    "Tries to tell the webhook of an alert, by how they ended.",
+    "result" in &["delivered", "retried", "given_up"]);
+metric!(pub Counter PREWARM_TICKS, "menus5c_prewarm_ticks_total",
+    "Times at which meals or the coming days are looked after, by who took them; `failed`: nobody could, so far.",
+    "plan" in &["meals", "days"], "result" in &["taken", "other", "failed"]);
+metric!(pub Counter PREWARM_DOCUMENTS, "menus5c_prewarm_documents_total",
+    "Documents that were looked after before anybody asks, by what became of it; `holds`: there was no need.",
+    "result" in &["holds", "enqueued", "coalesced", "cached", "healed", "full", "error"]);
+metric!(pub Counter PREWARM_STARTS, "menus5c_prewarm_starts_total",
+    "Meals that began, by whether their entry was there and fresh.",
+    "entry" in &["warm", "stale", "cold", "no_menu"]);
 
 /// What the api counts.
 pub const API: &[&dyn Metric] = &[
@@ -172,6 +192,7 @@ pub const API: &[&dyn Metric] = &[
     &VENDOR_ITEMS,
     &VENDOR_SKIPPED,
     &SAVES_FAILED,
+    &IMPLAUSIBLE,
 ];
 
 /// What the worker counts.
@@ -184,6 +205,9 @@ pub const WORKER: &[&dyn Metric] = &[
     &WORKERS,
     &VENDOR_PAUSED,
     &OPS_ACTIONS,
+    &PREWARM_TICKS,
+    &PREWARM_DOCUMENTS,
+    &PREWARM_STARTS,
     &BREAKER_OPEN,
     &VENDOR_READS,
     &VENDOR_DURATION,
@@ -191,6 +215,9 @@ pub const WORKER: &[&dyn Metric] = &[
     &VENDOR_ITEMS,
     &VENDOR_SKIPPED,
     &SAVES_FAILED,
+    &IMPLAUSIBLE,
+    &DRIFT,
+    &ALERTS,
 ];
 
 /// A request was answered. `route` is the route as registered, never the path.

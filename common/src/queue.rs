@@ -45,6 +45,12 @@ impl Reason {
             Self::Manual => "manual",
         }
     }
+
+    /// Whether nobody waits for the job: then it waits behind all that somebody waits for.
+    #[must_use]
+    pub const fn can_wait(self) -> bool {
+        matches!(self, Self::Prewarm)
+    }
 }
 
 /// Ask for a menu. The job's id is its cache key: asking twice is asking once. Its arguments name
@@ -128,6 +134,7 @@ impl Queue {
         let mut call = PUSH.key(self.names.queue());
         call.key(self.names.entry(&job.key)).arg(job.id()).arg(arguments).arg(MAX_ATTEMPTS);
         call.arg(u8::from(!even_if_cached)).arg(self.max_pending).arg(HEAL_AFTER.as_secs());
+        call.arg(u8::from(job.reason.can_wait()));
         let answer =
             self.link.ask(async |redis| call.invoke_async::<(String, i64)>(redis).await).await;
         metrics::PUSHES.one(&[answer.as_ref().map_or("error", |(pushed, _)| pushed)]);

@@ -3,6 +3,8 @@
 
 mod entries;
 mod failing;
+mod gate;
+mod judging;
 mod reading;
 
 use std::time::Duration;
@@ -61,7 +63,7 @@ pub struct Busy;
 const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks; where entries live for seconds only, a quarter
 /// of their life.
-const JUST_READ: Duration = Duration::from_secs(60);
+pub const JUST_READ: Duration = Duration::from_secs(60);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -107,6 +109,11 @@ impl Refresher {
         Ok(done)
     }
 
+    /// Whether nobody asks the document's vendor at the moment, or waits to do so.
+    pub async fn is_idle(&self, key: &MenuKey) -> bool {
+        self.vendors.is_idle(Document::of(key.hall, key.date)).await
+    }
+
     /// Whether a vendor is asked for this menu at all. Who pushes a job has checked it; who takes one
     /// does not rely on that.
     #[must_use]
@@ -150,20 +157,23 @@ impl Refresher {
         // Who asks by hand knows of the failure, and why it may be over.
         let counts =
             |held: &Held| reason != Reason::Manual || !matches!(held.entry, Entry::Failed { .. });
+        let mut missing = false;
         if let Some(cache) = &self.cache {
             match cache.get(key).await {
                 Ok(Look::Held(held)) if counts(&held) && will_do(held.entry.fetched_at()) => {
                     let cached = cache.announce(key).await.is_ok();
                     return Some(Done { outcome: Outcome::Known, held, cached });
                 }
-                Ok(_) => {}
+                Ok(look) => missing = matches!(look, Look::Nothing),
                 Err(error) => tracing::warn!(cache.key = %key, %error, "no look into the cache"),
             }
         }
         let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
         let longest = self.lifetimes.fresh + self.lifetimes.fresh_jitter;
         let left = (day.fresh_until - now).to_std().unwrap_or_default().min(longest);
-        if left < WORTH_RESTORING || !will_do(day.fetched_at) {
+        // Who pre-warms wants an entry where there is none, and a new one where there is one.
+        let restores = missing && reason == Reason::Prewarm;
+        if left < WORTH_RESTORING || !(restores || will_do(day.fetched_at)) {
             return None;
         }
         let shut = self.is_shut(key.hall, &day).await;

@@ -1,14 +1,18 @@
 //! The only SQL. Every question is bounded in time, and saving only moves forward in time.
 
+mod alerts;
 mod audit;
+mod changes;
 mod columns;
 mod copies;
+mod drift;
 mod hours;
 mod lists;
 mod overrides;
 mod runs;
 mod search;
 mod stats;
+mod status;
 mod upkeep;
 
 use std::{
@@ -32,9 +36,12 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
 };
+pub use alerts::DueAlert;
 pub use audit::AuditRow;
+pub(crate) use columns::content_hash;
 use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
+pub use drift::{Judged, Past, PastDay};
 pub use lists::{HallRow, MenuRow};
 pub use overrides::OverrideRow;
 pub use runs::{FetchRun, RunState};

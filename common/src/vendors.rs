@@ -27,6 +27,8 @@ pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetched, Fetcher};
 pub use politeness::{LONGEST_PAUSE, Pauses};
 
+pub use politeness::SiteState;
+
 use crate::{
     cache::Names,
     config::{Secret, VendorSettings},
@@ -143,6 +145,11 @@ impl Vendors {
         Ok(self.fetcher.turn(document.hall().vendor(), &site).await?)
     }
 
+    /// Whether no request to a document's vendor is open, and none would have to wait.
+    pub async fn is_idle(&self, document: Document) -> bool {
+        self.fetcher.is_idle(&self.first_address(document).site()).await
+    }
+
     /// Where a read of the document starts.
     fn first_address(&self, document: Document) -> addresses::Address {
         match (document.hall().vendor(), document, &self.sodexo_key) {
@@ -151,6 +158,16 @@ impl Vendors {
             (Vendor::Sodexo, ..) => addresses::sodexo_page(),
             (_, Document::Feed(hall) | Document::Day(hall, _), _) => addresses::pomona_feed(hall),
         }
+    }
+
+    /// How each vendor's first site stands with us; none where Redis cannot say.
+    pub async fn sites(&self) -> Vec<SiteState> {
+        let day = NaiveDate::default();
+        let asked = [HallId::Collins, HallId::Frary, HallId::Hoch].map(async |hall| {
+            let site = self.first_address(Document::of(hall, day)).site();
+            self.fetcher.stands(hall.vendor(), &site).await
+        });
+        futures::future::join_all(asked).await.into_iter().flatten().collect()
     }
 
     /// Reads a document, for who has a turn, within the budget of one read. `now` tells which day a page without a

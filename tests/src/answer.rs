@@ -19,7 +19,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
+    /// Sends it and reads the answer to the end.
+    ///
+    /// # Errors
+    /// When none comes, or not all of it.
+    pub async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
         let asked = Instant::now();
         let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());

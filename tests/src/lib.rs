@@ -10,6 +10,7 @@ mod queries;
 mod stack;
 mod stores;
 pub mod stub;
+mod weeks;
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ pub use process::{Program, binary};
 pub use queries::asked_by_the_program;
 pub use stack::{Jobs, Stack, Wanted, menu_path};
 pub use stores::{Database, OwnRedis};
+pub use weeks::figures_by_the_migration;
 
 /// Waits until `look` finds something.
 ///

@@ -105,6 +105,8 @@ impl Wanted {
             ("VENDOR_PROBE_SECS", "0"),
             // All that a test asks comes from one address.
             ("RATE_LIMIT", "off"),
+            // Nobody reads what a test did not ask for.
+            ("PREWARM_LEAD_MINS", "0"),
             ("LOG", "debug,hyper_util=info,reqwest=info,apalis_core=info,sqlx=info"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -409,17 +411,19 @@ impl Jobs {
         for key in held {
             running += redis::cmd("SCARD").arg(key).query_async::<u64>(redis).await.expect("SCARD");
         }
-        let (queued, scheduled, dead) = redis::pipe()
+        let (queued, scheduled, dead, later): (u64, u64, u64, u64) = redis::pipe()
             .cmd("LLEN")
             .arg(name("active"))
             .cmd("ZCARD")
             .arg(name("scheduled"))
             .cmd("ZCARD")
             .arg(name("dead"))
+            .cmd("LLEN")
+            .arg(name("later"))
             .query_async(redis)
             .await
             .expect("counts");
-        Self { queued, running, scheduled, dead }
+        Self { queued: queued + later, running, scheduled, dead }
     }
 }
 

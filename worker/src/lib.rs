@@ -1,13 +1,15 @@
 //! The worker: takes jobs, reads vendors, saves what they say, fills the cache, tells who waits.
 //!
 //! `main` → [`run`] → `monitor` (apalis) → `queue` (our backend) → `refresh_menu` (the job) →
-//! [`common::refresh`].
+//! [`common::refresh`]. Beside it `schedule` asks for menus before anybody does.
 
+mod alerts;
 pub mod config;
 mod monitor;
 mod ops;
 mod queue;
 mod refresh_menu;
+mod schedule;
 mod upkeep;
 
 use std::{sync::Arc, time::Duration};
@@ -16,6 +18,7 @@ use common::{
     cache::{Cache, Names},
     lease::Leases,
     link::{Link, Patience},
+    prewarm::Prewarm,
     queue::Queue,
     refresh::{Failing, Refresher},
     store::Store,
@@ -37,6 +40,8 @@ const CONNECTIONS: u32 = 8;
 const MIGRATION: Duration = Duration::from_secs(10);
 /// For requests of the ops side that are under way at the end.
 const OPS_DRAIN: Duration = Duration::from_secs(2);
+/// For an alert that is being told at the end.
+const ALERTS_DRAIN: Duration = Duration::from_secs(6);
 
 /// Why the worker cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +58,9 @@ pub enum StartError {
     /// The driver does not take the URL.
     #[error("DATABASE_URL: {0}")]
     Store(#[from] common::store::StoreError),
+    /// No client for the webhook.
+    #[error("alerts: {0}")]
+    Alerts(String),
     /// No client for the vendors.
     #[error("vendors: {0}")]
     Vendors(#[from] common::vendors::FetchError),
@@ -84,22 +92,29 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     if config.vendors.sodexo_key.is_none() {
         tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");
     }
+    let webhook = alerts::Webhook::new(&config.alerts)
+        .map_err(|error| StartError::Alerts(error.to_string()))?;
+    let alerts = tokio::spawn(alerts::run(store.clone(), webhook, stop.clone()));
     let (tried, migrated) = tokio::sync::oneshot::channel();
     let upkeep =
         tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tried));
     let depth = queue::Depth::new(link.clone(), names.clone());
+    let warmer = warmer(&config, &store, &cache, &link, &names);
+    let dashboard = queue::Dashboard::new(link.clone(), names.clone());
     let desk = ops::Desk {
         refresher: Arc::clone(&refresher),
         queue: Queue::new(link.clone(), names.clone()),
         dead: queue::DeadLetters::new(link.clone(), names.clone()),
         pauses: Pauses::new(link.clone(), names.clone()),
     };
-    let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth, desk });
+    let warming = Arc::clone(&warmer);
+    let ops = ops::Ops { cache, store, link: link.clone(), depth, desk, warmer: warming };
+    let ops = Arc::new(ops);
     if let Some(address) = config.metrics_addr {
         let serving = ops::serve_metrics(address, &config.ops, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
     }
-    let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, stop.clone()));
+    let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, dashboard, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
     let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
@@ -109,9 +124,34 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         () = tokio::time::sleep(MIGRATION) => {}
         () = stop.cancelled() => {}
     }
+    if !config.prewarm_lead.is_zero() {
+        tokio::spawn(warmer.watch(stop.clone()));
+    }
     monitor::run(stand, stop).await;
     upkeep.abort();
+    // A try under way is let end: cut off, it would be told twice.
+    let _ = tokio::time::timeout(ALERTS_DRAIN, alerts).await;
     // What is not answered by then, like a stream that a browser follows, ends with the program.
     let _ = tokio::time::timeout(OPS_DRAIN, ops).await;
     Ok(())
+}
+
+fn warmer(
+    config: &WorkerConfig,
+    store: &Store,
+    cache: &Cache,
+    link: &Link,
+    names: &Names,
+) -> Arc<schedule::Warmer> {
+    Arc::new(schedule::Warmer {
+        store: store.clone(),
+        cache: cache.clone(),
+        queue: Queue::new(link.clone(), names.clone()),
+        prewarm: Prewarm::new(link.clone(), names.clone()),
+        ticks: schedule::Ticks::new(config.prewarm_cron.clone(), config.zone),
+        lead: config.prewarm_lead,
+        zone: config.zone,
+        name: format!("schedule-{}-{:08x}", std::process::id(), fastrand::u32(..)),
+        hours: std::sync::Mutex::default(),
+    })
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{limit::ConcurrencyLimitLayer, timeout::TimeoutLayer};
 
 use crate::{
-    queue::{self, HeldJobs, MenuQueue, Wake},
+    queue::{self, HeldJobs, MenuQueue, Wake, Wanted},
     refresh_menu::refresh_menu,
 };
 
@@ -60,6 +60,7 @@ async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToke
         WorkerBuilder::new(worker.clone())
             .backend(backend)
             .data(Arc::clone(&refresher))
+            .data(Wanted::new(redis.clone(), names.clone()))
             .layer(ConcurrencyLimitLayer::new(concurrency))
             .layer(TimeoutLayer::new(limit))
             .layer(CatchPanicLayer::new())

@@ -3,12 +3,14 @@
 
 mod actions;
 mod audit;
+mod board;
 mod dead;
 mod guard;
 mod health;
 mod listener;
 mod overrides;
 mod page;
+mod schedule;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -17,7 +19,11 @@ use common::{cache::Cache, link::Link, store::Store, telemetry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::OpsSettings, queue::Depth};
+use crate::{
+    config::OpsSettings,
+    queue::{Dashboard, Depth},
+    schedule::Warmer,
+};
 pub(crate) use actions::Desk;
 use guard::Guard;
 
@@ -31,6 +37,7 @@ pub(crate) struct Ops {
     pub(crate) link: Link,
     pub(crate) depth: Depth,
     pub(crate) desk: actions::Desk,
+    pub(crate) warmer: Arc<Warmer>,
 }
 
 /// Answers until the token is cancelled.
@@ -38,10 +45,12 @@ pub(crate) async fn serve(
     listener: TcpListener,
     settings: OpsSettings,
     ops: Arc<Ops>,
+    dashboard: Dashboard,
     stop: CancellationToken,
 ) {
-    let limits = settings.limits;
-    listener::serve("ops", listener, router(settings, ops), limits, stop).await;
+    let (limits, board) = (settings.limits, board::routes(dashboard, stop.clone()));
+    let router = router(settings, ops, board);
+    listener::serve("ops", listener, router, limits, stop).await;
 }
 
 /// Health and metrics at an address of their own, for those who have no password.
@@ -59,14 +68,15 @@ pub(crate) async fn serve_metrics(
 }
 
 /// Our own pages may be written to, from pages of this very listener; the board's never.
-fn router(settings: OpsSettings, ops: Arc<Ops>) -> Router {
+fn router(settings: OpsSettings, ops: Arc<Ops>, board: Router) -> Router {
     let guard = Arc::new(Guard::new(settings));
     let own = Router::new()
         .merge(health::routes())
         .merge(page::routes())
         .merge(actions::routes())
+        .merge(schedule::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(guard::same_origin))
         .with_state(ops);
-    own.layer(middleware::from_fn_with_state(guard, guard::guard))
+    own.merge(board).layer(middleware::from_fn_with_state(guard, guard::guard))
 }

@@ -4,14 +4,18 @@
 
 mod ack;
 mod backend;
+mod dashboard;
 mod dead;
 mod depth;
 mod held;
 mod scripts;
 mod wake;
+mod wanted;
 
 pub(crate) use backend::{MenuQueue, beat_while_draining, leave};
+pub(crate) use dashboard::{Dashboard, QUEUE};
 pub(crate) use dead::{DeadLetter, DeadLetters, LISTED};
 pub(crate) use depth::Depth;
 pub(crate) use held::HeldJobs;
 pub(crate) use wake::{Wake, follow};
+pub(crate) use wanted::Wanted;

@@ -1,6 +1,9 @@
 //! The one job: a menu's key in, how it ended out. A few lines round [`common::refresh`].
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use apalis::prelude::{AbortError, BoxDynError, Data};
 use common::{
@@ -10,6 +13,15 @@ use common::{
 use serde::Serialize;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
+
+use crate::queue::Wanted;
+
+/// A job that nobody waits for lets others go first for so long at most.
+const HOLDS_BACK: Duration = Duration::from_secs(5);
+/// It begins when its vendor's site was idle so often in a row, at looks so far apart: between two
+/// visitors' requests there is a moment that looks idle, and never two.
+const IDLE_LOOKS: u32 = 3;
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What stays on record of a job that ended.
 #[derive(Debug, Serialize)]
@@ -23,6 +35,7 @@ pub(crate) struct Report {
 pub(crate) async fn refresh_menu(
     job: RefreshMenu,
     refresher: Data<Arc<Refresher>>,
+    wanted: Data<Wanted>,
 ) -> Result<Report, BoxDynError> {
     let span = tracing::info_span!(
         "job",
@@ -33,8 +46,11 @@ pub(crate) async fn refresh_menu(
     if !refresher.may_read(&job.key) {
         return Err(AbortError::new("no vendor is asked for that day or meal").into());
     }
-    let refresher = Arc::clone(&refresher);
+    let (refresher, wanted) = (Arc::clone(&refresher), Wanted::clone(&wanted));
     let work = async move {
+        if job.reason.can_wait() {
+            hold_back(&job, &refresher, &wanted).await;
+        }
         let started = Instant::now();
         let done = refresher.settle(&job.key, job.reason).await?;
         if !done.cached {
@@ -46,4 +62,17 @@ pub(crate) async fn refresh_menu(
         Ok::<_, BoxDynError>(Report { outcome, duration_ms })
     };
     AbortOnDropHandle::new(tokio::spawn(work.instrument(span))).await?
+}
+
+/// Lets those go first who have a visitor. Nothing is held meanwhile that a visitor could want: no
+/// lease, no turn with the vendor.
+async fn hold_back(job: &RefreshMenu, refresher: &Refresher, wanted: &Wanted) {
+    let (until, id, mut idle) = (Instant::now() + HOLDS_BACK, job.id(), 0);
+    while Instant::now() < until && !wanted.is_wanted(&id).await {
+        idle = if refresher.is_idle(&job.key).await { idle + 1 } else { 0 };
+        if idle == IDLE_LOOKS {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }

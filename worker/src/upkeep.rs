@@ -57,7 +57,9 @@ async fn index(store: &Store) -> Result<(), StoreError> {
 }
 
 async fn forget(store: &Store) -> Result<(), StoreError> {
-    let oldest = chrono::Utc::now().checked_sub_days(RUNS_KEPT).unwrap_or_default();
+    let now = chrono::Utc::now();
+    let oldest = now.checked_sub_days(RUNS_KEPT).unwrap_or_default();
     store.forget_runs_before(oldest).await?;
-    store.forget_audit_before(oldest).await.map(|_| ())
+    store.forget_audit_before(oldest).await?;
+    store.forget_verdicts_before(now).await.map(|_| ())
 }

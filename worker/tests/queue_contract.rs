@@ -28,5 +28,7 @@ mod beat;
 mod bounds;
 #[path = "queue_contract/fetch.rs"]
 mod fetch;
+#[path = "queue_contract/later.rs"]
+mod later;
 #[path = "queue_contract/push.rs"]
 mod push;

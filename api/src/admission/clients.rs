@@ -93,6 +93,12 @@ impl Clients {
         fits.then_some((Peer { address, client: Some(client) }, counted))
     }
 
+    /// Lets in a request that is answered at once, and tells whose it is; `None`: not now.
+    pub(crate) fn admit(&self, peer: &Peer, headers: &HeaderMap) -> Option<Arc<Client>> {
+        let client = self.of(peer, headers);
+        client.take(Policy::Requests).is_ok().then_some(client)
+    }
+
     /// Whose request this is.
     pub(super) fn of(&self, peer: &Peer, headers: &HeaderMap) -> Arc<Client> {
         match &peer.client {
@@ -135,7 +141,7 @@ impl Client {
     }
 
     /// Tells of every policy of which less than half is left; see `docs/api.md`.
-    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
         let Some(rates) = &self.rates else { return };
         let now = now();
         let is_low = |policy: &Policy| self.bucket(*policy).is_low(rates.of(*policy), now);

@@ -11,9 +11,9 @@ use common::{
     meal::Meal,
 };
 
-use super::RequestId;
 use crate::{
     answer::{Answer, Conditional, cache_status, set},
+    answered::RequestId,
     app::App,
     extract::Parameters,
     measured,
@@ -77,7 +77,8 @@ pub(super) async fn show(
     Ok(answer(&key, &served, &known))
 }
 
-fn answer(key: &MenuKey, served: &Served, known: &Conditional) -> Response {
+/// What is said of a key to whoever asked for it.
+pub(crate) fn answer(key: &MenuKey, served: &Served, known: &Conditional) -> Response {
     let (ready, left) = (&served.ready, served.ready.left());
     let cache_status = cache_status(served.from, left.as_secs());
     match &ready.entry {

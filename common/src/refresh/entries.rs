@@ -51,7 +51,7 @@ impl Refresher {
         settled
     }
 
-    fn stale_entries(&self, hall: HallId, day: &KnownDay) -> Vec<Settled> {
+    pub(super) fn stale_entries(&self, hall: HallId, day: &KnownDay) -> Vec<Settled> {
         let mut young = day.clone();
         let oldest = Utc::now() - self.lifetimes.stale_max;
         young.menus.retain(|known| known.fetched_at >= oldest);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::{NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use tokio::time::Instant;
 
-use super::{Done, Outcome, Refresher, done, entries::jitter};
+use super::{Done, Outcome, Refresher, done, entries::jitter, gate::Weighed};
 use crate::{
     cache::{Overwrite, Settled},
     entry::MenuKey,
@@ -13,12 +13,15 @@ use crate::{
     menu::{Day, DayState, KnownDay},
     metrics,
     queue::Reason,
-    store::FetchRun,
+    store::{FetchRun, Past},
     vendors::{Document, Read, VendorError},
 };
 
 /// Entries live this long that were made while the vendor was only probed.
 const REFRAINED: Duration = Duration::from_secs(5);
+/// What was usual is asked for beside the vendor, and waited for no longer than this: without it a
+/// reading is believed.
+const PAST_PATIENCE: Duration = Duration::from_millis(300);
 
 impl Refresher {
     /// Asks the vendor and settles every key that its answer, or its failure, can answer.
@@ -31,12 +34,11 @@ impl Refresher {
         let turn = self.vendors.turn(document).await;
         // The moment of asking, not of answering: a reader that was paused in between must not
         // pass for the later one.
-        let (started_at, asked) = (Utc::now(), Instant::now());
-        let read = match turn {
-            Ok(_turn) => self.vendors.read(document, started_at).await,
-            Err(error) => Err(error),
+        let started_at = Utc::now();
+        let (read, past) = match turn {
+            Ok(_turn) => self.read_beside_past(document, key, started_at).await,
+            Err(error) => (Err(error), None),
         };
-        metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
         let read = match read {
             Err(error) if error.is_unasked() => return self.refrain(document, key, &error).await,
             read => read,
@@ -44,8 +46,8 @@ impl Refresher {
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
             Ok(read) => {
-                let (settled, cached) = self.settle_read(document, key, read, &mut run).await;
-                (Outcome::Live, settled, cached)
+                let past = past.unwrap_or_default();
+                self.settle_read(document, key, read, &past, &mut run).await
             }
             Err(error) => {
                 run.note_failure(&error);
@@ -67,6 +69,34 @@ impl Refresher {
             tracing::warn!(document = %document, %error, "the read is not on record");
         }
         done(key, outcome, &settled, cached)
+    }
+
+    /// The document, and beside it what is usual there.
+    async fn read_beside_past(
+        &self,
+        document: Document,
+        key: &MenuKey,
+        started_at: DateTime<Utc>,
+    ) -> (Result<Read, VendorError>, Option<Past>) {
+        let dates = self.dates(document, key, started_at);
+        let read = async {
+            let asked = Instant::now();
+            let read = self.vendors.read(document, started_at).await;
+            metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
+            read
+        };
+        let past = async {
+            let past = self.store.past(document.hall(), &dates);
+            match tokio::time::timeout(PAST_PATIENCE, past).await {
+                Ok(Ok(past)) => Some(past),
+                Ok(Err(error)) => {
+                    tracing::warn!(document = %document, %error, "not known what is usual: believed as it is");
+                    None
+                }
+                Err(_) => None,
+            }
+        };
+        tokio::join!(read, past)
     }
 
     /// As after a failed read, though nothing was read: the vendor is left alone for now. That is
@@ -101,9 +131,10 @@ impl Refresher {
         document: Document,
         key: &MenuKey,
         mut read: Read,
+        past: &Past,
         run: &mut FetchRun,
-    ) -> (Vec<Settled>, bool) {
-        let now = Utc::now();
+    ) -> (Outcome, Vec<Settled>, bool) {
+        let (now, hall) = (Utc::now(), document.hall());
         let fetched_at = run.started_at.trunc_subsecs(0);
         let fresh = jitter(self.lifetimes.fresh, self.lifetimes.fresh_jitter);
         let days: Vec<(KnownDay, Duration)> = self
@@ -116,26 +147,49 @@ impl Refresher {
             })
             .collect();
         run.count(&read, days.iter().map(|(day, _)| day));
-        metrics::vendor_document(document.hall().vendor(), run);
+        metrics::vendor_document(hall.vendor(), run);
+        let weighed = self.weigh(document, days, past, run).await;
         let serve = async {
-            let settled = self.with_kept_copies(document.hall(), &days).await;
+            let mut settled = self.with_kept_copies(hall, &weighed.believed).await;
+            settled.extend(self.held_entries(hall, &weighed));
             let cached = self.put(&settled).await;
+            if !cached && !weighed.held.is_empty() {
+                // Otherwise the lifetime of its entries keeps the next reading away for as long.
+                self.failing.note(document, self.lifetimes.stale);
+            }
             (settled, cached)
         };
         // Side by side: who waits for a menu does not wait for the database to keep it, least of
         // all for one that is away. Either alone is whole: the entries in one script, the rows in
         // one statement.
-        let save = self.store.save(document.hall(), days.iter().map(|(day, _)| day));
-        let (served, saved) = tokio::join!(serve, save);
+        let keep = self.keep(document, &weighed, past);
+        let ((settled, cached), changed) = tokio::join!(serve, keep);
+        if let Some(changed) = changed {
+            run.note_change(changed);
+        }
+        tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
+        let is_held = weighed.held.iter().any(|held| held.copy.date == key.date);
+        let outcome = if is_held { Outcome::Snapshot } else { Outcome::Live };
+        (outcome, settled, cached)
+    }
+
+    /// Saves what is believed, and keeps what is thought of all of it. Tells how many days changed;
+    /// `None`: they could not be saved.
+    async fn keep(&self, document: Document, weighed: &Weighed, past: &Past) -> Option<i64> {
+        let hall = document.hall();
+        let changes = self.changes(hall, weighed, past).await;
+        let saved = self.store.save(hall, weighed.believed.iter().map(|(day, _)| day)).await;
         match saved {
-            Ok(changed) => run.note_change(changed),
+            Ok(changed) => {
+                self.judge(document, weighed, past, &changes).await;
+                Some(changed)
+            }
             Err(error) => {
                 metrics::SAVES_FAILED.one(&[]);
                 tracing::warn!(document = %document, %error, "not saved");
+                None
             }
         }
-        tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
-        served
     }
 
     /// The entries of a reading; days that the vendor does not post (any more) get back the menus

@@ -57,7 +57,7 @@ pub(super) fn count(count: usize) -> i32 {
 }
 
 /// Of what callers see of a day, and of nothing else: a re-read of the same menu hashes the same.
-fn content_hash(day: &KnownDay) -> i64 {
+pub(crate) fn content_hash(day: &KnownDay) -> i64 {
     let mut hash = Xxh3::new();
     let mut add = |text: &str| {
         hash.update(text.as_bytes());

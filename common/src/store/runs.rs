@@ -90,6 +90,12 @@ impl FetchRun {
         self.skipped = count(read.reading.skipped);
     }
 
+    /// Notes what was read and is not believed yet.
+    pub fn note_doubt(&mut self, doubt: &str) {
+        self.error_class = Some("implausible");
+        self.error = Some(doubt.chars().take(300).collect());
+    }
+
     /// Notes how many days differ from what was saved.
     pub fn note_change(&mut self, changed_days: i64) {
         if self.state == RunState::Changed && changed_days == 0 {

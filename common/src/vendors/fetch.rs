@@ -19,7 +19,7 @@ use url::Url;
 use super::{
     FetchError,
     addresses::Address,
-    politeness::{Ended, Politeness},
+    politeness::{Ended, Politeness, SiteState},
     retries::Retries,
     retry_after::retry_after,
 };
@@ -71,6 +71,11 @@ impl Fetcher {
         Ok(Self { client, settings: settings.clone(), turns, politeness, retries })
     }
 
+    /// How a site stands with us, as all processes know it.
+    pub(super) async fn stands(&self, vendor: Vendor, site: &str) -> Option<SiteState> {
+        self.politeness.stands(vendor, site).await
+    }
+
     /// Waits for a turn with a vendor, unless it wants quiet. Time in this queue of ours is not the
     /// vendor's: no clock of a read runs yet.
     pub(super) async fn turn(
@@ -91,6 +96,11 @@ impl Fetcher {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(FetchError::Unsent("too many reads of this vendor wait already".to_owned())),
         }
+    }
+
+    /// Whether nothing is asked of the site at the moment.
+    pub(super) async fn is_idle(&self, site: &str) -> bool {
+        self.politeness.is_idle(site).await
     }
 
     /// Fetches one document, for who has a turn; a failure that may pass is tried once more while there is time.

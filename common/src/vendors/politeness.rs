@@ -32,6 +32,21 @@ pub(super) enum Ended {
     Failed,
 }
 
+/// How a vendor's site stands with us, of all processes together.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct SiteState {
+    /// Whose it is.
+    pub vendor: Vendor,
+    /// Its name.
+    pub site: String,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Whether it is only probed for that.
+    pub is_open: bool,
+    /// How long it still wants quiet.
+    pub quiet_secs: Option<u64>,
+}
+
 /// What is said to who wants to ask a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
@@ -114,6 +129,27 @@ impl Politeness {
             (Some(shared), None) => shared.quiet(name).await.unwrap_or_default(),
             _ => known,
         }
+    }
+
+    /// How the site stands, as all processes know it; `None` where they cannot say.
+    pub(super) async fn stands(&self, vendor: Vendor, name: &str) -> Option<SiteState> {
+        let (failures, quiet) = self.shared.as_ref()?.stands(name).await?;
+        Some(SiteState {
+            vendor,
+            site: name.to_owned(),
+            failures,
+            is_open: failures >= OPENS_AFTER,
+            quiet_secs: quiet.map(|left| left.as_secs()),
+        })
+    }
+
+    /// Whether no request to the site is open, and the next need not wait.
+    pub(super) async fn is_idle(&self, name: &str) -> bool {
+        let agreed = match &self.shared {
+            Some(shared) => shared.is_idle(name).await,
+            None => None,
+        };
+        agreed.unwrap_or_else(|| self.site(name).local().is_idle(Instant::now()))
     }
 
     /// Waits until the site may be asked.

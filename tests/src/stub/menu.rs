@@ -16,6 +16,9 @@ use super::{bon_appetit, pomona, sodexo};
 /// Dishes of a large day. A few of them are merged or hidden, and 300 are promised.
 const LARGE: usize = 360;
 
+/// How many stations are left of a scarce day, of one dish each.
+const SCARCE: usize = 2;
+
 /// One dish at one station, as written by the vendor and as to be read.
 #[derive(Debug)]
 pub(crate) struct Item {
@@ -83,9 +86,14 @@ fn times_larger(plans: &[MealPlan]) -> usize {
 fn meal(hall: Hall, date: NaiveDate, plan: MealPlan, posting: Posting, times: usize) -> Meal {
     let MealPlan { word, label, start, end, stations } = plan;
     let edition = posting.edition;
+    let few = if posting.kind == Kind::Scarce { SCARCE } else { stations.len() };
     let stations = stations
         .into_iter()
-        .map(|station| {
+        .take(few)
+        .map(|mut station| {
+            if posting.kind == Kind::Scarce {
+                station.3 = station.3.min(1);
+            }
             let place = format!("{}/{date}/{label}/{}/{edition}", hall.as_str(), station.0);
             fill(hall.vendor(), station, times, &mut Picker::new(&place))
         })

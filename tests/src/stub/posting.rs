@@ -32,10 +32,12 @@ pub enum Kind {
     HolidayBrunch,
     /// Like a Wednesday with 300 dishes and more.
     Large,
+    /// As the calendar has it, and hardly a dish is left of it.
+    Scarce,
 }
 
 impl Kind {
-    const WORDS: [(&'static str, Self); 7] = [
+    const WORDS: [(&'static str, Self); 8] = [
         ("regular", Self::Regular),
         ("weekday", Self::Weekday),
         ("weekend", Self::Weekend),
@@ -43,6 +45,7 @@ impl Kind {
         ("not_posted", Self::NotPosted),
         ("holiday_brunch", Self::HolidayBrunch),
         ("large", Self::Large),
+        ("scarce", Self::Scarce),
     ];
 
     /// The kind of this word.

@@ -30,7 +30,7 @@ use login::{Doorkeeper, Verdict};
 
 /// What a browser is told of every answer. Scripts and styles come from this listener alone; what a
 /// page needs beyond that it adds to the policy by itself.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Who may look, and under which names.

@@ -67,13 +67,15 @@ where
         Box::pin(async move {
             let started = Instant::now();
             let ended = running.await;
-            metrics::JOB_DURATION.observe(&[], started.elapsed());
+            let took = started.elapsed();
+            metrics::JOB_DURATION.observe(&[], took);
             let (status, result) = match &ended {
                 Ok(report) => ("Done", serde_json::json!({ "Ok": report })),
                 Err(error) => {
                     let last = error.downcast_ref::<AbortError>().is_some();
                     let status = if last { "Killed" } else { "Failed" };
-                    (status, serde_json::json!({ "Err": error.to_string() }))
+                    let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                    (status, serde_json::json!({ "Err": error.to_string(), "duration_ms": took }))
                 }
             };
             let outcome = match status {

@@ -42,13 +42,12 @@ impl Depth {
             let read = timeout(PATIENCE, scripts::depth(redis, &self.names, DEATH)).await;
             read.unwrap_or_else(|late| Err(std::io::Error::from(late).into()))
         });
-        let depth = read.await.map_or([None; 5], |depth| depth.map(Some));
+        let depth = read.await.ok();
         *read_at = Some(Instant::now());
-        let [pending, running, scheduled, dead, workers] = depth;
-        QUEUE_JOBS.set(&["pending"], pending);
-        QUEUE_JOBS.set(&["running"], running);
-        QUEUE_JOBS.set(&["scheduled"], scheduled);
-        QUEUE_JOBS.set(&["dead"], dead);
-        WORKERS.set(&[], workers);
+        QUEUE_JOBS.set(&["pending"], depth.map(|depth| depth.pending));
+        QUEUE_JOBS.set(&["running"], depth.map(|depth| depth.running));
+        QUEUE_JOBS.set(&["scheduled"], depth.map(|depth| depth.scheduled));
+        QUEUE_JOBS.set(&["dead"], depth.map(|depth| depth.dead));
+        WORKERS.set(&[], depth.map(|depth| depth.workers));
     }
 }

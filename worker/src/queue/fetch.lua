@@ -3,10 +3,28 @@
 redis.call('ZADD', workers, 'NX', now, ARGV[1]) -- the store may have lost it
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, 100)) do
   redis.call('ZREM', scheduled, id)
-  redis.call('RPUSH', active, id)
+  redis.call('RPUSH', list_of(id), id)
 end
-while true do
+
+-- Jobs that nobody waits for come after all others, and one at a time among all workers: so what
+-- they take from a visitor is at most one turn with a vendor.
+local running_later = later .. ':running'
+local function one_of_later_runs()
+  local id = redis.call('GET', running_later)
+  for _, worker in ipairs(id and redis.call('ZRANGE', workers, 0, -1) or {}) do
+    if redis.call('SISMEMBER', inflight_of(worker), id) == 1 then return true end
+  end
+end
+local function next_id()
   local id = redis.call('LPOP', active)
+  if id or redis.call('LLEN', later) == 0 or one_of_later_runs() then return id end
+  id = redis.call('LPOP', later)
+  redis.call('SET', running_later, id, 'EX', 600) -- whether it still runs is seen by who holds it
+  return id
+end
+
+while true do
+  local id = next_id()
   if not id then return false end
   local meta, arguments = meta_of(id), field(data, id)
   local attempts, most = count(meta, 'attempts'), count(meta, 'max_attempts')
@@ -20,7 +38,7 @@ while true do
       'status', 'Running', 'locked_by', ARGV[1], 'locked_at', math.floor(now))
     local fields = redis.call('HGETALL', meta)
     table.insert(fields, 1, id)
-    if pushed then
+    if pushed and not field(meta, 'can_wait') then
       table.insert(fields, 'waited_ms')
       table.insert(fields, string.format('%d', math.max(0, now * 1000 - pushed)))
     end

@@ -2,6 +2,7 @@
 -- starts with that name (the layout of apalis-redis).
 local queue = KEYS[1]
 local active, scheduled, data = queue .. ':active', queue .. ':scheduled', queue .. ':data'
+local later = queue .. ':later' -- like `active`, for jobs that nobody waits for
 local workers = queue .. ':workers'
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
@@ -22,6 +23,11 @@ local function own_meta_of(id)
   local meta = meta_of(id)
   if redis.call('TYPE', meta).ok ~= 'hash' then redis.call('DEL', meta) end
   return meta
+end
+
+-- Where a job waits that is to run.
+local function list_of(id)
+  return field(meta_of(id), 'can_wait') and later or active
 end
 
 -- A number of attempts as the library reads it: whole, not negative, of 32 bits; else nil.
@@ -51,11 +57,11 @@ local function finish(id, status, result, keep)
   end
 end
 
--- Makes a job that was started wait again, before all others.
+-- Makes a job that was started wait again, before all others of its list.
 local function hand_back(id)
   local meta = own_meta_of(id)
   redis.call('HSET', meta, 'status', 'Pending')
   redis.call('HDEL', meta, 'locked_by', 'locked_at')
-  redis.call('LPUSH', active, id)
+  redis.call('LPUSH', list_of(id), id)
   redis.call('PUBLISH', queue .. ':wake', id)
 end

@@ -41,14 +41,27 @@ pub(super) struct Ack<'a> {
     pub(super) failure_life: Duration,
 }
 
-/// Jobs that are pending, running, scheduled and dead, and workers that live.
+/// How many jobs are in which state, and how many workers live.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Depths {
+    pub(super) pending: u64,
+    pub(super) running: u64,
+    pub(super) scheduled: u64,
+    pub(super) dead: u64,
+    pub(super) done: u64,
+    pub(super) workers: u64,
+}
+
+/// Counts.
 pub(super) async fn depth(
     redis: &mut ConnectionManager,
     names: &Names,
     death: Duration,
-) -> RedisResult<[u64; 5]> {
+) -> RedisResult<Depths> {
     let mut call = DEPTH.key(names.queue());
-    call.arg(death.as_secs_f64()).invoke_async(redis).await
+    let counts: [u64; 6] = call.arg(death.as_secs_f64()).invoke_async(redis).await?;
+    let [pending, running, scheduled, dead, done, workers] = counts;
+    Ok(Depths { pending, running, scheduled, dead, done, workers })
 }
 
 /// A dead letter: id, when it died, arguments, attempts, result.

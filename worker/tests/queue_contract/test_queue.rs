@@ -120,6 +120,18 @@ impl TestQueue {
         in_time(self.pushes.push(&job(id), false)).await.unwrap().pushed
     }
 
+    /// A push for which nobody waits.
+    pub(crate) async fn push_later(&self, id: &str) -> Pushed {
+        let job = RefreshMenu { reason: Reason::Prewarm, ..job(id) };
+        in_time(self.pushes.push(&job, false)).await.unwrap().pushed
+    }
+
+    /// Jobs that are pending, running, scheduled and dead, and workers that live.
+    pub(crate) async fn depth(&self) -> Vec<u64> {
+        let file = include_str!("../../src/queue/depth.lua");
+        self.run(file, |call| _ = call.arg(DEATH)).await.unwrap()
+    }
+
     /// What `file` answers to `fill`'s arguments; its first key is the queue.
     async fn run<T: FromRedisValue>(
         &self,
@@ -201,6 +213,10 @@ impl TestQueue {
 
     pub(crate) async fn active(&self) -> Vec<String> {
         self.ask("LRANGE", (self.key("active"), 0, -1)).await
+    }
+
+    pub(crate) async fn later(&self) -> Vec<String> {
+        self.ask("LRANGE", (self.key("later"), 0, -1)).await
     }
 
     pub(crate) async fn scheduled(&self) -> Vec<String> {

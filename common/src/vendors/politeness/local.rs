@@ -20,6 +20,10 @@ impl Local {
         left(self.quiet_until, now)
     }
 
+    pub(super) fn is_idle(&self, now: Instant) -> bool {
+        left(self.next_start, now).is_none()
+    }
+
     pub(super) fn ask(&mut self, now: Instant, rules: &Rules) -> Word {
         let is_open = self.failures >= OPENS_AFTER;
         if let Some(left) = self.quiet(now) {

@@ -16,6 +16,14 @@ use crate::{
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
 static ASK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("ask.lua")));
+/// Open requests, and the time before the next: nothing of it is in the future.
+static IDLE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local time = redis.call('TIME')
+         local now = time[1] * 1000 + math.floor(time[2] / 1000)
+         return redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf') == 0",
+    )
+});
 static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tell.lua")));
 
 /// Who asks Redis.
@@ -41,6 +49,25 @@ impl Shared {
         let left = self.link.ask(async |redis| left.query_async::<i64>(redis).await).await;
         let left = u64::try_from(said(site, left)?).ok();
         Some(left.filter(|left| *left > 0).map(Duration::from_millis))
+    }
+
+    /// Failures in a row, and how long it still wants quiet.
+    pub(super) async fn stands(&self, site: &str) -> Option<(u32, Option<Duration>)> {
+        let [quiet, _, failing] = self.names.manners(site);
+        let mut look = redis::pipe();
+        look.hget(failing, "count").pttl(quiet);
+        let looked =
+            self.link.ask(async |redis| look.query_async::<(Option<u32>, i64)>(redis).await);
+        let (failures, quiet) = said(site, looked.await)?;
+        let quiet = u64::try_from(quiet).ok().map(Duration::from_millis);
+        Some((failures.unwrap_or(0), quiet))
+    }
+
+    /// Whether no request is open, and the next need not wait.
+    pub(super) async fn is_idle(&self, site: &str) -> Option<bool> {
+        let [_, pace, _] = self.names.manners(site);
+        let call = IDLE.key(pace);
+        said(site, self.link.ask(async |redis| call.invoke_async::<bool>(redis).await).await)
     }
 
     /// Whether the site may be asked now; with [`Word::Go`] the token holds one of its slots.

@@ -1,0 +1,224 @@
+//! A reading that would take most of a good copy away is not believed until the next one says the
+//! same: until then the copy serves, as stale, and the next reading comes soon.
+//!
+//! Believed at once: "closed", which a vendor says in so many words and not by leaving something
+//! out; a day on which our own hours shut the hall; and whatever there is no copy to serve in place
+//! of. A day that the vendor is silent on needs no gate, because silence takes nothing away.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Refresher;
+use crate::{
+    cache::{Overwrite, Settled},
+    drift::{
+        Figures,
+        plausible::{self, Doubts},
+    },
+    entry::{Entry, MenuKey, NoMenu},
+    hall::HallId,
+    hours::HallHours,
+    meal::Meal,
+    menu::{DayState, KnownDay},
+    metrics::IMPLAUSIBLE,
+    store::{FetchRun, Past},
+    vendors::Document,
+};
+
+/// The days of a reading, weighed.
+pub(super) struct Weighed {
+    /// Those that are believed, and how long they are good for.
+    pub(super) believed: Vec<(KnownDay, Duration)>,
+    /// Those that are not.
+    pub(super) held: Vec<Held>,
+    /// Figures of all that was read.
+    pub(super) figures: BTreeMap<NaiveDate, BTreeMap<Meal, Figures>>,
+    /// When the vendor was asked.
+    pub(super) read_at: DateTime<Utc>,
+}
+
+/// A day that is not believed.
+pub(super) struct Held {
+    /// What was read.
+    pub(super) read: KnownDay,
+    /// What serves instead.
+    pub(super) copy: KnownDay,
+    doubts: Doubts,
+}
+
+impl Refresher {
+    /// Tells the days that are believed from those that are not.
+    pub(super) async fn weigh(
+        &self,
+        document: Document,
+        days: Vec<(KnownDay, Duration)>,
+        past: &Past,
+        run: &mut FetchRun,
+    ) -> Weighed {
+        let (hall, read_at) = (document.hall(), days.first().map(|(day, _)| day.fetched_at));
+        let figures: BTreeMap<_, _> =
+            days.iter().map(|(day, _)| (day.date, figures_of(day))).collect();
+        let mut doubted = BTreeMap::new();
+        for (day, _) in days.iter().filter(|(day, _)| day.state == DayState::Posted) {
+            let doubts = figures.get(&day.date).map(|read| doubts(day.date, read, past));
+            if let Some(doubts) = doubts.filter(|doubts| !doubts.is_empty()) {
+                doubted.insert(day.date, doubts);
+            }
+        }
+        let mut weighed = Weighed {
+            believed: days,
+            held: Vec::new(),
+            figures,
+            read_at: read_at.unwrap_or_default(),
+        };
+        if !doubted.is_empty() {
+            self.hold(document, &mut weighed, self.unexplained(hall, doubted).await, past).await;
+        }
+        if let Some(held) = weighed.held.first() {
+            run.note_doubt(&format!("{}: {}", held.copy.date, in_words(&held.doubts)));
+        }
+        weighed
+    }
+
+    /// What our own hours do not explain: a hall that is shut, or a meal that is not served, may be
+    /// left out.
+    async fn unexplained(
+        &self,
+        hall: HallId,
+        mut doubted: BTreeMap<NaiveDate, Doubts>,
+    ) -> BTreeMap<NaiveDate, Doubts> {
+        let Some(hours) = self.hours_of(hall, doubted.keys().copied()).await else {
+            return doubted;
+        };
+        for (date, doubts) in &mut doubted {
+            let is_served = |meal: &Meal| {
+                hours.on(*date).any(|(served, _)| served.is_none_or(|served| served == meal))
+            };
+            let is_open = hours.on(*date).next().is_some();
+            doubts.retain(|meal, items| is_open && (*items > 0 || is_served(meal)));
+        }
+        doubted.retain(|_, doubts| !doubts.is_empty());
+        doubted
+    }
+
+    /// The hours of a hall on these dates; `None` where nobody can say.
+    pub(super) async fn hours_of(
+        &self,
+        hall: HallId,
+        dates: impl Iterator<Item = NaiveDate> + Clone,
+    ) -> Option<HallHours> {
+        let (first, last) = (dates.clone().min()?, dates.max()?);
+        let schedule = self.store.hours(first, last).await.ok()?;
+        schedule.halls.into_iter().find(|hours| hours.id == hall)
+    }
+
+    /// Holds back the doubted days that the reading before did not say the same of, and that there
+    /// is a copy to serve instead of.
+    async fn hold(
+        &self,
+        document: Document,
+        weighed: &mut Weighed,
+        mut doubted: BTreeMap<NaiveDate, Doubts>,
+        past: &Past,
+    ) {
+        let (hall, vendor) = (document.hall(), document.hall().vendor().as_str());
+        doubted.retain(|date, doubts| {
+            let agrees = self.agrees(*date, doubts, past, weighed.read_at);
+            if agrees {
+                IMPLAUSIBLE.one(&[vendor, "agreed"]);
+                tracing::info!(document = %document, %date, doubts = in_words(doubts), "believed: the reading before said the same");
+            }
+            !agrees
+        });
+        let dates: Vec<NaiveDate> = doubted.keys().copied().collect();
+        if dates.is_empty() {
+            return;
+        }
+        let oldest = weighed.read_at - self.lifetimes.stale_max;
+        let copies = self.known_days(hall, &dates).await.unwrap_or_default().into_iter();
+        let mut copies: BTreeMap<NaiveDate, KnownDay> =
+            copies.map(|copy| (copy.date, copy)).collect();
+        copies.retain(|_, copy| copy.menus.iter().any(|known| known.fetched_at >= oldest));
+        let mut believed = Vec::new();
+        for (read, life) in std::mem::take(&mut weighed.believed) {
+            match (copies.remove(&read.date), doubted.remove(&read.date)) {
+                (Some(copy), Some(doubts)) => weighed.held.push(Held { read, copy, doubts }),
+                _ => believed.push((read, life)),
+            }
+        }
+        weighed.believed = believed;
+        self.note_held(document, weighed, past).await;
+    }
+
+    /// Whether an earlier reading was doubted for the same. Not one of a moment ago: that may have
+    /// met the same hiccup.
+    fn agrees(
+        &self,
+        date: NaiveDate,
+        doubts: &Doubts,
+        past: &Past,
+        read_at: DateTime<Utc>,
+    ) -> bool {
+        let Some((before, at)) = past.day(date).and_then(|day| day.suspect.as_ref()) else {
+            return false;
+        };
+        let apart = (read_at - *at).to_std().unwrap_or_default();
+        apart >= self.lifetimes.stale / 2 && plausible::agree(before, doubts)
+    }
+
+    async fn note_held(&self, document: Document, weighed: &Weighed, past: &Past) {
+        let vendor = document.hall().vendor().as_str();
+        let is_known = |held: &Held| {
+            let before = past.day(held.copy.date).and_then(|day| day.suspect.as_ref());
+            before.is_some_and(|(before, _)| plausible::agree(before, &held.doubts))
+        };
+        let mut new = Vec::new();
+        for held in &weighed.held {
+            IMPLAUSIBLE.one(&[vendor, "held"]);
+            if !is_known(held) {
+                tracing::warn!(document = %document, date = %held.copy.date, doubts = in_words(&held.doubts), "not believed until the next reading says the same");
+                new.push((held.copy.date, &held.doubts));
+            }
+        }
+        let noted = self.store.doubt(document.hall(), &new, weighed.read_at).await;
+        if let Err(error) = noted {
+            tracing::warn!(document = %document, %error, "doubts are not noted");
+        }
+    }
+
+    /// The copies of days that are not believed: as stale, for the short time until the next
+    /// reading.
+    pub(super) fn held_entries(&self, hall: HallId, weighed: &Weighed) -> Vec<Settled> {
+        let mut settled = Vec::new();
+        for Held { copy, .. } in &weighed.held {
+            settled.extend(self.stale_entries(hall, copy));
+            for meal in Meal::SIX {
+                let key = MenuKey { hall, date: copy.date, meal };
+                if !settled.iter().any(|one| one.key == key) {
+                    let (reason, fetched_at) = (NoMenu::MealNotServed, copy.fetched_at);
+                    let entry = Entry::NoMenu { reason, fetched_at };
+                    let lifetime = self.lifetimes.stale.min(self.negative());
+                    settled.push(Settled { key, entry, lifetime, over: Overwrite::Older });
+                }
+            }
+        }
+        settled
+    }
+}
+
+fn figures_of(day: &KnownDay) -> BTreeMap<Meal, Figures> {
+    let menus = day.menus.iter().map(|known| &known.menu);
+    menus.map(|menu| (menu.meal.clone(), Figures::of(menu))).collect()
+}
+
+fn doubts(date: NaiveDate, read: &BTreeMap<Meal, Figures>, past: &Past) -> Doubts {
+    let Some(saved) = past.day(date) else { return Doubts::new() };
+    plausible::doubts(read, &saved.figures, |meal| past.history(date, meal))
+}
+
+fn in_words(doubts: &Doubts) -> String {
+    let meals: Vec<String> =
+        doubts.iter().map(|(meal, items)| format!("{meal} has {items} dishes")).collect();
+    meals.join(", ")
+}
