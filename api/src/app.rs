@@ -12,7 +12,7 @@ use common::{
     line::LineEvent,
     link::{Link, Patience},
     queue::Queue,
-    refresh::{Failing, Refresher},
+    refresh::{Failing, Memory, Refresher, Unsaved},
     store::Store,
     vendors::Vendors,
 };
@@ -31,7 +31,7 @@ use crate::{
 
 /// For an answer of Redis while a visitor waits.
 const REDIS: Patience =
-    Patience { connect: Duration::from_millis(200), response: Duration::from_millis(250) };
+    Patience { connect: Duration::from_millis(150), response: Duration::from_millis(150) };
 /// For an answer of Postgres while a visitor waits.
 const POSTGRES: Duration = Duration::from_secs(1);
 /// Connections to Postgres.
@@ -100,12 +100,18 @@ impl App {
         let refresher = Refresher {
             cache: redis.as_ref().map(|redis| redis.cache.clone()),
             store: store.clone(),
-            vendors: Vendors::new(&config.vendors, link.clone().zip(Some(names.clone())))?,
-            leases: Leases::new(link.map(|link| (link, names))),
+            vendors: Vendors::new(
+                &config.vendors,
+                link.clone().zip(Some(names.clone())),
+                Some(store.locks()),
+            )?,
+            leases: Leases::new(link.map(|link| (link, names)), Some(store.locks())),
             lifetimes: config.lifetimes,
             zone: config.zone,
             budget: config.vendors.fetch_timeout,
             failing: Failing::default(),
+            memory: Memory::default(),
+            unsaved: Unsaved::new(store.clone()),
         };
         Ok(Self(Arc::new(Shared {
             redis,
@@ -168,6 +174,9 @@ impl Shared {
     /// What happens on the line to Redis.
     pub(crate) fn hear(&self, redis: &Redis, event: &LineEvent) {
         tracing::debug!(?event, "heard");
+        if matches!(event, LineEvent::Up { .. }) {
+            redis.link.is_back();
+        }
         // Who is woken must not find what was written over.
         self.near.hear(event, &redis.names);
         redis.waiters.hear(event);

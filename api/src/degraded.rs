@@ -12,7 +12,7 @@ use common::{
     refresh::Outcome,
     store::{Copy, StoreError},
 };
-
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::{
@@ -22,19 +22,27 @@ use crate::{
     read_through::{From, Served, stale_left},
 };
 
-/// A menu past the cache; for all requests of this process that want the key.
-pub(crate) async fn menu(app: App, key: MenuKey) -> Landing {
+/// A menu past the cache; for all requests of this process that want the key. `started`: since when
+/// they wait.
+pub(crate) async fn menu(app: App, key: MenuKey, started: Instant) -> Landing {
     let (app, key) = (&app, &key);
-    if let Ok(Some(held)) = copy(app, key).await
-        && matches!(held.entry, Entry::Menu { is_stale: false, .. })
-    {
-        return Ok(Served::new(held, From::Postgres));
+    let copy = copy(app, key).await.ok().flatten();
+    match copy {
+        Some(held) if matches!(held.entry, Entry::Menu { is_stale: false, .. }) => {
+            Ok(Served::new(held, From::Postgres))
+        }
+        copy => live(app, key, started, copy).await,
     }
-    live(app, key).await
 }
 
-/// A menu that this process reads itself; it waits no longer than for a job.
-pub(crate) async fn live(app: &App, key: &MenuKey) -> Landing {
+/// A menu that this process reads itself; it waits no longer than for a job. `stand_in`: the copy, if
+/// it was looked up already.
+pub(crate) async fn live(
+    app: &App,
+    key: &MenuKey,
+    started: Instant,
+    stand_in: Option<Held>,
+) -> Landing {
     let reading = {
         let (app, key) = (app.clone(), key.clone());
         // A task of its own: when the wait ends, the read goes on, and whoever asks next has it.
@@ -42,13 +50,18 @@ pub(crate) async fn live(app: &App, key: &MenuKey) -> Landing {
         tokio::spawn(read.in_current_span())
     };
     tokio::pin!(reading);
-    if let Ok(done) = tokio::time::timeout(app.soft_wait.min(app.miss_wait), &mut reading).await {
+    let soft = started + app.soft_wait.min(app.miss_wait);
+    if let Ok(done) = timeout_at(soft, &mut reading).await {
         return landed(done);
     }
-    if let Ok(Some(held)) = copy(app, key).await {
+    let stand_in = match stand_in {
+        Some(held) => Some(held),
+        None => copy(app, key).await.ok().flatten(),
+    };
+    if let Some(held) = stand_in {
         return Ok(Served::from_postgres(held));
     }
-    match tokio::time::timeout(app.miss_wait.saturating_sub(app.soft_wait), &mut reading).await {
+    match timeout_at(started + app.miss_wait, &mut reading).await {
         Ok(done) => landed(done),
         Err(_) => Err(ApiError::Pending),
     }

@@ -117,8 +117,8 @@ async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, Ap
 
 /// What this process does not keep, for all its requests that want the key.
 async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
-    let Some(redis) = &app.redis else { return past_the_cache(app.clone(), key).await };
     let started = Instant::now();
+    let Some(redis) = &app.redis else { return past_the_cache(app.clone(), key, started).await };
     let mut interest = redis.waiters.register(&key);
     let foreign = match look(&app, redis, &key).await {
         Ok(Found::Ready(ready)) => return Ok(Served { ready, from: From::Hit }),
@@ -131,33 +131,34 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             } else {
                 tracing::warn!(%error, "the cache cannot be asked");
             }
-            return past_the_cache(app.clone(), key).await;
+            return past_the_cache(app.clone(), key, started).await;
         }
     };
     let job = RefreshMenu { key: key.clone(), reason: Reason::Miss, request_id: Some(request_id) };
     match redis.queue.push(&job, foreign).await {
         Err(error) => {
             tracing::warn!(%error, "no job can be pushed");
-            return degraded::menu(app.clone(), key).await;
+            return degraded::menu(app.clone(), key, started).await;
         }
         Ok(answer) => {
             tracing::debug!(job.id = %key, pushed = ?answer.pushed, "pushed");
+            if answer.worker_silence.is_none_or(|silence| silence >= NOBODY_WORKS) {
+                tracing::warn!(job.id = %key, "nobody works: reading it here");
+                return degraded::live(&app, &key, started, None).await;
+            }
             if answer.pushed == Pushed::Full {
                 return copy_or(&app, &key, ApiError::Pending).await;
             }
-            if answer.worker_silence.is_none_or(|silence| silence >= NOBODY_WORKS) {
-                tracing::warn!(job.id = %key, "nobody works: reading it here");
-                return degraded::live(&app, &key).await;
-            }
         }
     }
-    let mut copy_was_sought = false;
+    let (mut copy_was_sought, mut called_meanwhile) = (false, false);
     loop {
         let budget = if copy_was_sought { app.miss_wait } else { app.soft_wait.min(app.miss_wait) };
         let until = started + budget;
         let pause = if redis.waiters.hears() { BACK_STOP } else { LINE_DOWN };
         let next_look = Instant::now() + pause;
-        let called = timeout_at(until.min(next_look), interest.called()).await.is_ok();
+        let waited = timeout_at(until.min(next_look), interest.called()).await;
+        let called = waited.is_ok() || std::mem::take(&mut called_meanwhile);
         if let Ok(Found::Ready(ready)) = look(&app, redis, &key).await {
             if !called && redis.waiters.hears() && pause == BACK_STOP {
                 tracing::warn!(job.id = %key, "found by the back-stop: a wake-up was lost");
@@ -169,8 +170,16 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             continue;
         }
         if !copy_was_sought {
+            let copy = tokio::select! {
+                copy = degraded::copy(&app, &key) => copy,
+                // The job was quicker than a Postgres that is slow to answer.
+                () = interest.called() => {
+                    called_meanwhile = true;
+                    continue;
+                }
+            };
             copy_was_sought = true;
-            if let Ok(Some(held)) = degraded::copy(&app, &key).await {
+            if let Ok(Some(held)) = copy {
                 metrics::WAITS.one(&["budget"]);
                 return Ok(Served::from_postgres(held));
             }
@@ -187,11 +196,11 @@ const fn is_unasked(key: &MenuKey) -> bool {
     matches!(key.meal, Meal::Other(_))
 }
 
-async fn past_the_cache(app: App, key: MenuKey) -> Landing {
+async fn past_the_cache(app: App, key: MenuKey, started: Instant) -> Landing {
     if is_unasked(&key) {
         return saved(&app, &key, NoMenu::MealNotServed).await;
     }
-    degraded::menu(app, key).await
+    degraded::menu(app, key, started).await
 }
 
 /// What a look into Redis finds.

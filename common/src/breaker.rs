@@ -1,12 +1,10 @@
-//! A circuit breaker: a store that does not answer is not asked by every request, but by one of
-//! them a second, until it answers again.
+//! A circuit breaker: a store that does not answer is asked by nobody who waits for an answer, until
+//! a look into it once a second has found it back.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-
-use tokio::time::Instant;
 
 /// So many failures in a row open it.
 const OPENS_AFTER: u32 = 3;
@@ -20,7 +18,13 @@ pub struct Breaker(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     failures: u32,
-    next_probe: Option<Instant>,
+    is_probed: bool,
+}
+
+impl State {
+    const fn is_open(&self) -> bool {
+        self.failures >= OPENS_AFTER
+    }
 }
 
 impl Breaker {
@@ -31,7 +35,7 @@ impl Breaker {
         question: impl Future<Output = Result<T, E>>,
         is_trouble: impl FnOnce(&E) -> bool,
     ) -> Option<Result<T, E>> {
-        if !self.lets_through() {
+        if self.is_open() {
             return None;
         }
         let answer = question.await;
@@ -42,37 +46,57 @@ impl Breaker {
     /// Whether the store is taken for away.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_probe.is_some()
+        self.state().is_open()
     }
 
-    fn lets_through(&self) -> bool {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        match state.next_probe {
-            None => true,
-            Some(at) if now < at => false,
-            Some(_) => {
-                state.next_probe = Some(now + PROBE_EVERY);
-                true
+    /// The store was heard of in another way.
+    pub fn close(&self) {
+        self.note(true);
+    }
+
+    /// While it is open, `probe` tells each second whether the store answers; in a task of its own,
+    /// one of them however often this is called. No visitor pays for a probe that way.
+    pub fn probe_while_open<F>(self: &Arc<Self>, probe: impl Fn() -> F + Send + 'static)
+    where
+        F: Future<Output = bool> + Send,
+    {
+        {
+            let mut state = self.state();
+            if !state.is_open() || state.is_probed {
+                return;
             }
+            state.is_probed = true;
         }
+        let breaker = Arc::clone(self);
+        tokio::spawn(async move {
+            while breaker.goes_on() {
+                tokio::time::sleep(PROBE_EVERY).await;
+                breaker.note(probe().await);
+            }
+        });
+    }
+
+    /// Whether there is something to probe still; if not, who opens it next starts anew.
+    fn goes_on(&self) -> bool {
+        let mut state = self.state();
+        state.is_probed = state.is_open();
+        state.is_probed
     }
 
     fn note(&self, answered: bool) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if answered {
-            *state = State::default();
-            return;
-        }
-        state.failures = state.failures.saturating_add(1);
-        if state.failures >= OPENS_AFTER {
-            state.next_probe = Some(Instant::now() + PROBE_EVERY);
-        }
+        let mut state = self.state();
+        state.failures = if answered { 0 } else { state.failures.saturating_add(1) };
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
     use super::*;
 
     async fn ask(breaker: &Breaker, answer: Result<(), ()>) -> Option<Result<(), ()>> {
@@ -80,29 +104,35 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn three_failures_open_it_one_probe_a_second_closes_it() {
-        let breaker = Breaker::default();
-        for _ in 0..3 {
-            assert_eq!(ask(&breaker, Err(())).await, Some(Err(())));
+    async fn three_failures_open_it_and_one_probe_a_second_closes_it() {
+        let breaker = Arc::new(Breaker::default());
+        let (back, probes) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let look_after = || {
+            let (back, probes) = (Arc::clone(&back), Arc::clone(&probes));
+            breaker.probe_while_open(move || {
+                probes.fetch_add(1, Relaxed);
+                let back = back.load(Relaxed);
+                async move { back }
+            });
+        };
+        for opened in 1..=2 {
+            look_after();
+            for _ in 0..3 {
+                assert_eq!(ask(&breaker, Err(())).await, Some(Err(())), "{opened}");
+            }
+            probes.store(0, Relaxed);
+            look_after();
+            look_after();
+            tokio::time::sleep(PROBE_EVERY * 5 / 2).await;
+            assert_eq!(ask(&breaker, Ok(())).await, None, "no visitor is a probe");
+            assert_eq!(probes.load(Relaxed), 2, "one of them only");
+            back.store(true, Relaxed);
+            tokio::time::sleep(PROBE_EVERY).await;
+            assert_eq!(ask(&breaker, Ok(())).await, Some(Ok(())));
+            back.store(false, Relaxed);
+            tokio::time::sleep(PROBE_EVERY * 3).await;
+            assert_eq!(probes.load(Relaxed), 3, "closed: nothing to probe");
         }
-        assert_eq!(ask(&breaker, Ok(())).await, None, "open");
-        assert!(breaker.is_open());
-        tokio::time::advance(PROBE_EVERY).await;
-        let (probe, other) = tokio::join!(
-            breaker.ask(
-                async {
-                    tokio::task::yield_now().await;
-                    Err::<(), ()>(())
-                },
-                |()| true
-            ),
-            ask(&breaker, Ok(())),
-        );
-        assert_eq!((probe, other), (Some(Err(())), None), "one of them only");
-        tokio::time::advance(PROBE_EVERY).await;
-        assert_eq!(ask(&breaker, Ok(())).await, Some(Ok(())));
-        assert!(!breaker.is_open());
-        assert_eq!(ask(&breaker, Err(())).await, Some(Err(())), "closed again");
     }
 
     #[tokio::test(start_paused = true)]

@@ -44,6 +44,12 @@ impl Names {
         Self { prefix }
     }
 
+    /// How every name begins; an entry's goes on with its key.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The key of an entry.
     #[must_use]
     pub fn entry(&self, key: &MenuKey) -> String {

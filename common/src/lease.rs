@@ -1,5 +1,6 @@
-//! The right to read a document: one holder in the process, one among all processes. It lasts as
-//! long as its holder lives and a few seconds more.
+//! The right to read a document: one holder in the process, one among all processes. It is a key of
+//! Redis, or while there is none a lock of Postgres; either lasts as long as its holder lives and a
+//! few seconds more.
 
 use std::{
     collections::HashMap,
@@ -10,7 +11,12 @@ use std::{
 use redis::Script;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::{cache::Names, link::Link, vendors::Document};
+use crate::{
+    cache::Names,
+    link::{Link, LinkError},
+    store::{Lock, Locks, StoreError},
+    vendors::Document,
+};
 
 /// How long a lease outlives a holder that died.
 const LIFETIME: Duration = Duration::from_secs(4);
@@ -21,6 +27,7 @@ const RENEWAL: Duration = Duration::from_secs(1);
 pub struct Leases {
     turns: Mutex<HashMap<Document, Weak<tokio::sync::Mutex<()>>>>,
     redis: Option<(Link, Names)>,
+    locks: Option<Locks>,
 }
 
 /// The turn of one task of this process; ends with the value.
@@ -34,12 +41,21 @@ pub enum Asked {
     Taken(Lease),
     /// Another process reads the document now.
     Busy,
-    /// Nobody can say: there is no Redis to ask.
+    /// Nobody can say: there is neither a Redis nor a Postgres to ask.
     Away,
 }
 
-/// A lease that is held, and renewed while the value lives.
-pub struct Lease {
+/// A lease that is held while the value lives.
+pub struct Lease(By);
+
+enum By {
+    Redis(Renewed),
+    /// Given back when it is dropped.
+    Postgres(Lock),
+}
+
+/// A key that is renewed while the value lives.
+struct Renewed {
     link: Link,
     name: String,
     token: String,
@@ -56,10 +72,11 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 });
 
 impl Leases {
-    /// Leases among all processes that share this Redis; without one, within this process only.
+    /// Leases among all processes that share this Redis, or else these locks; without either, within
+    /// this process only.
     #[must_use]
-    pub fn new(redis: Option<(Link, Names)>) -> Self {
-        Self { turns: Mutex::new(HashMap::new()), redis }
+    pub fn new(redis: Option<(Link, Names)>, locks: Option<Locks>) -> Self {
+        Self { turns: Mutex::new(HashMap::new()), redis, locks }
     }
 
     /// Waits for this process's turn on a document.
@@ -79,22 +96,56 @@ impl Leases {
 
     /// Asks for the lease once, without waiting.
     pub async fn ask(&self, document: Document) -> Asked {
-        let Some((link, names)) = &self.redis else { return Asked::Away };
+        match self.ask_redis(document).await {
+            Some(asked) => asked,
+            None => self.ask_postgres(document).await.unwrap_or(Asked::Away),
+        }
+    }
+
+    async fn ask_redis(&self, document: Document) -> Option<Asked> {
+        let (link, names) = self.redis.as_ref()?;
         let (name, token) = (names.lease(&document), format!("{:032x}", fastrand::u128(..)));
         let mut set = redis::cmd("SET");
         set.arg(&name).arg(&token).arg("NX").arg("PX").arg(millis(LIFETIME));
         match link.ask(async |redis| set.query_async::<Option<String>>(redis).await).await {
-            Ok(Some(_)) => Asked::Taken(Lease::hold(link.clone(), name, token)),
-            Ok(None) => Asked::Busy,
+            Ok(Some(_)) => {
+                let renewed = Renewed::hold(link.clone(), name, token);
+                Some(Asked::Taken(Lease(By::Redis(renewed))))
+            }
+            Ok(None) => Some(Asked::Busy),
+            Err(LinkError::Away) => None,
+            Err(error) => {
+                tracing::warn!(document = %document, %error, "no lease of Redis");
+                None
+            }
+        }
+    }
+
+    async fn ask_postgres(&self, document: Document) -> Option<Asked> {
+        let locks = self.locks.as_ref()?;
+        match locks.ask(&format!("5c-menus lease {document}")).await {
+            Ok(Some(lock)) => Some(Asked::Taken(Lease(By::Postgres(lock)))),
+            Ok(None) => Some(Asked::Busy),
+            Err(StoreError::Away) => None,
             Err(error) => {
                 tracing::warn!(document = %document, %error, "no lease to be had: reading without");
-                Asked::Away
+                None
             }
         }
     }
 }
 
 impl Lease {
+    /// Gives it back. One that cannot be given back runs out by itself.
+    pub async fn release(self) {
+        match self.0 {
+            By::Redis(renewed) => renewed.release().await,
+            By::Postgres(lock) => drop(lock),
+        }
+    }
+}
+
+impl Renewed {
     fn hold(link: Link, name: String, token: String) -> Self {
         let (renewing, key, value) = (link.clone(), name.clone(), token.clone());
         let renewal = tokio::spawn(async move {
@@ -111,8 +162,7 @@ impl Lease {
         Self { link, name, token, renewal }
     }
 
-    /// Gives it back. One that cannot be given back runs out by itself.
-    pub async fn release(self) {
+    async fn release(self) {
         self.renewal.abort();
         let mut release = RELEASE.key(&self.name);
         release.arg(&self.token);
@@ -123,7 +173,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Renewed {
     fn drop(&mut self) {
         self.renewal.abort();
     }
@@ -140,7 +190,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_task_at_a_time_has_the_turn_on_a_document() {
-        let leases = Leases::new(None);
+        let leases = Leases::new(None, None);
         let (frank, frary) = (Document::Feed(HallId::Frank), Document::Feed(HallId::Frary));
         let first = leases.turn(frank).await;
         let second = leases.turn(frank);

@@ -5,7 +5,9 @@ mod entries;
 mod failing;
 mod gate;
 mod judging;
+mod memory;
 mod reading;
+mod unsaved;
 
 use std::time::Duration;
 
@@ -22,10 +24,12 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay},
     queue::Reason,
-    store::Store,
+    store::{Store, StoreError},
     vendors::{self, Document, Vendors},
 };
 pub use failing::Failing;
+pub use memory::Memory;
+pub use unsaved::Unsaved;
 
 /// How a refresh ended. Each of them settles the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -64,6 +68,8 @@ const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks; where entries live for seconds only, a quarter
 /// of their life.
 pub const JUST_READ: Duration = Duration::from_secs(60);
+/// For Postgres to say what is saved, while a visitor may be waiting.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -84,6 +90,10 @@ pub struct Refresher {
     pub budget: Duration,
     /// Documents that failed while no cache could remember it.
     pub failing: Failing,
+    /// Documents that were read while no store could keep them.
+    pub memory: Memory,
+    /// Readings that Postgres did not take.
+    pub unsaved: Unsaved,
 }
 
 impl Refresher {
@@ -157,23 +167,37 @@ impl Refresher {
         // Who asks by hand knows of the failure, and why it may be over.
         let counts =
             |held: &Held| reason != Reason::Manual || !matches!(held.entry, Entry::Failed { .. });
-        let mut missing = false;
+        let (mut has_cache, mut missing) = (false, false);
         if let Some(cache) = &self.cache {
             match cache.get(key).await {
                 Ok(Look::Held(held)) if counts(&held) && will_do(held.entry.fetched_at()) => {
                     let cached = cache.announce(key).await.is_ok();
                     return Some(Done { outcome: Outcome::Known, held, cached });
                 }
-                Ok(look) => missing = matches!(look, Look::Nothing),
+                Ok(look) => (has_cache, missing) = (true, matches!(look, Look::Nothing)),
+                Err(error) if error.is_away() => {}
                 Err(error) => tracing::warn!(cache.key = %key, %error, "no look into the cache"),
             }
         }
+        // Who pre-warms wants an entry where there is none, and a new one where there is one.
+        let restores = missing && reason == Reason::Prewarm;
+        match self.restored(key, now, |at| restores || will_do(at)).await {
+            Some(done) => Some(done),
+            None => self.remembered(key, has_cache, will_do).await,
+        }
+    }
+
+    /// From a copy in Postgres that is still fresh.
+    async fn restored(
+        &self,
+        key: &MenuKey,
+        now: DateTime<Utc>,
+        will_do: impl Fn(DateTime<Utc>) -> bool,
+    ) -> Option<Done> {
         let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
         let longest = self.lifetimes.fresh + self.lifetimes.fresh_jitter;
         let left = (day.fresh_until - now).to_std().unwrap_or_default().min(longest);
-        // Who pre-warms wants an entry where there is none, and a new one where there is one.
-        let restores = missing && reason == Reason::Prewarm;
-        if left < WORTH_RESTORING || !(restores || will_do(day.fetched_at)) {
+        if left < WORTH_RESTORING || !will_do(day.fetched_at) {
             return None;
         }
         let shut = self.is_shut(key.hall, &day).await;
@@ -181,6 +205,23 @@ impl Refresher {
         let held = held_by(&settled, key)?;
         let cached = self.put(&settled).await;
         Some(Done { outcome: Outcome::Restored, held, cached })
+    }
+
+    /// From what this process has read while both stores were away. A cache that is back gets it.
+    async fn remembered(
+        &self,
+        key: &MenuKey,
+        has_cache: bool,
+        will_do: impl Fn(DateTime<Utc>) -> bool,
+    ) -> Option<Done> {
+        let document = Document::of(key.hall, key.date);
+        let settled = self.memory.of(document);
+        let held = held_by(&settled, key).filter(|held| will_do(held.entry.fetched_at()))?;
+        let cached = has_cache && self.put(&settled).await;
+        if cached {
+            self.memory.forget(document);
+        }
+        Some(Done { outcome: Outcome::Known, held, cached })
     }
 
     /// How old the copy is that makes it needless to read this menu, whoever asks; `None` where there
@@ -209,7 +250,9 @@ impl Refresher {
     async fn put(&self, settled: &[Settled]) -> bool {
         let Some(cache) = &self.cache else { return false };
         let put = cache.put(settled).await;
-        if let Err(error) = &put {
+        if let Err(error) = &put
+            && !error.is_away()
+        {
             tracing::warn!(%error, "entries not written");
         }
         put.is_ok()
@@ -223,8 +266,16 @@ impl Refresher {
 
     /// What is saved of these days; `None` where nobody can say.
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
-        let known = self.store.days(hall, dates).await;
-        known.inspect_err(|error| tracing::warn!(hall.id = %hall, %error, "no copies at hand")).ok()
+        let looking = tokio::time::timeout(LOOK, self.store.days(hall, dates)).await;
+        match looking.unwrap_or(Err(StoreError::Timeout)) {
+            // Once it is known to be away, each visitor's word of it would only fill the log.
+            Err(StoreError::Away) => None,
+            Err(error) => {
+                tracing::warn!(hall.id = %hall, %error, "no copies at hand");
+                None
+            }
+            Ok(days) => Some(days),
+        }
     }
 
     /// The days that a read settles; with the one that was asked for, which midnight may have just

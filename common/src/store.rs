@@ -8,6 +8,7 @@ mod copies;
 mod drift;
 mod hours;
 mod lists;
+mod locks;
 mod overrides;
 mod runs;
 mod search;
@@ -43,6 +44,7 @@ use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
 pub use drift::{Judged, Past, PastDay};
 pub use lists::{HallRow, MenuRow};
+pub use locks::{Lock, Locks};
 pub use overrides::OverrideRow;
 pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
@@ -81,6 +83,7 @@ pub struct Store {
     pool: PgPool,
     patience: Duration,
     breaker: Arc<Breaker>,
+    locks: Locks,
 }
 
 impl Store {
@@ -104,8 +107,10 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(patience / 2)
-            .connect_lazy_with(options);
-        Ok(Self { pool, patience, breaker: Arc::default() })
+            .connect_lazy_with(options.clone());
+        let breaker = Arc::<Breaker>::default();
+        let locks = Locks::new(options, patience, Arc::clone(&breaker));
+        Ok(Self { pool, patience, breaker, locks })
     }
 
     /// Brings the schema up to date. Waits for another process that is at it.
@@ -295,6 +300,12 @@ impl Store {
         self.within(saved.fetch_one(&self.pool)).await
     }
 
+    /// What processes agree on by way of this database.
+    #[must_use]
+    pub fn locks(&self) -> Locks {
+        self.locks.clone()
+    }
+
     /// Whether Postgres is taken for away.
     #[must_use]
     pub fn is_away(&self) -> bool {
@@ -312,7 +323,22 @@ impl Store {
             }
         };
         let asked = self.breaker.ask(bounded, StoreError::is_trouble).await;
+        if self.breaker.is_open() {
+            self.look_after();
+        }
         asked.unwrap_or(Err(StoreError::Away))
+    }
+
+    fn look_after(&self) {
+        let (pool, patience) = (self.pool.clone(), self.patience);
+        self.breaker.probe_while_open(move || {
+            let pool = pool.clone();
+            async move {
+                let answer = tokio::time::timeout(patience, sqlx::query("select 1").execute(&pool));
+                let answer = answer.await.map(|answer| answer.map_err(StoreError::from));
+                answer.is_ok_and(|answer| !answer.is_err_and(|error| error.is_trouble()))
+            }
+        });
     }
 }
 

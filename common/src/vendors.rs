@@ -8,11 +8,13 @@ mod fetch;
 mod html;
 mod politeness;
 pub mod pomona;
+mod reach;
 mod retries;
 mod retry_after;
 mod script;
 pub mod sodexo;
 pub mod text;
+mod validators;
 
 use std::{
     fmt,
@@ -26,6 +28,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetched, Fetcher};
 pub use politeness::{LONGEST_PAUSE, Pauses};
+use validators::Known;
 
 pub use politeness::SiteState;
 
@@ -35,6 +38,7 @@ use crate::{
     hall::{HallId, Vendor},
     link::Link,
     menu::Reading,
+    store::Locks,
 };
 
 /// Days before today for which vendors are asked.
@@ -106,8 +110,10 @@ impl fmt::Display for Document {
 pub struct Read {
     /// What it says.
     pub reading: Reading,
-    /// How long it was, decoded.
+    /// How long it was, decoded; 0 where it did not have to be sent.
     pub bytes: usize,
+    /// The vendor said that it is as it was when this process read it last.
+    pub unchanged: bool,
 }
 
 /// The vendors, as one reader.
@@ -117,22 +123,26 @@ pub struct Vendors {
     budget: Duration,
     /// Whether a feed was found elsewhere than where it has always been.
     has_moved: AtomicBool,
+    known: Known,
 }
 
 impl Vendors {
-    /// A reader with these settings; with a Redis, all processes that share it are polite together.
+    /// A reader with these settings; all processes that share the Redis, or else the locks of the
+    /// Postgres, are polite together.
     ///
     /// # Errors
     /// When the HTTP client cannot be built.
     pub fn new(
         settings: &VendorSettings,
         redis: Option<(Link, Names)>,
+        locks: Option<Locks>,
     ) -> Result<Self, FetchError> {
         Ok(Self {
-            fetcher: Fetcher::new(settings, redis)?,
+            fetcher: Fetcher::new(settings, redis, locks)?,
             sodexo_key: settings.sodexo_key.clone(),
             budget: settings.fetch_timeout,
             has_moved: AtomicBool::new(false),
+            known: Known::default(),
         })
     }
 
@@ -148,6 +158,11 @@ impl Vendors {
     /// Whether no request to a document's vendor is open, and none would have to wait.
     pub async fn is_idle(&self, document: Document) -> bool {
         self.fetcher.is_idle(&self.first_address(document).site()).await
+    }
+
+    /// For how long a document's vendor still wants quiet.
+    pub async fn quiet(&self, document: Document) -> Option<Duration> {
+        self.fetcher.quiet(&self.first_address(document).site()).await
     }
 
     /// Where a read of the document starts.
@@ -179,8 +194,9 @@ impl Vendors {
         let deadline = Instant::now() + self.budget;
         match (document.hall().vendor(), document) {
             (Vendor::BonAppetit, Document::Day(hall, date)) => {
-                let page = self.fetcher.get(addresses::cafe_page(hall, date), deadline).await?;
-                parsed(page, move |body| bon_appetit::parse(body, date)).await
+                let page = addresses::cafe_page(hall, date);
+                let parse = move |body: &str| bon_appetit::parse(body, date);
+                self.read_one(document, page, deadline, parse).await
             }
             (Vendor::Sodexo, Document::Day(_, date)) => self.sodexo(date, now, deadline).await,
             (_, Document::Feed(hall) | Document::Day(hall, _)) => self.pomona(hall, deadline).await,
@@ -210,8 +226,9 @@ impl Vendors {
         if self.sodexo_key.is_some() && !failed.is_unasked() {
             tracing::warn!(vendor.name = "sodexo", error = %failed, "the API failed: reading the page");
         }
-        let page = self.fetcher.get(addresses::sodexo_page(), deadline).await?;
-        parsed(page, move |body| sodexo::parse_location_page(body, date)).await
+        let parse = move |body: &str| sodexo::parse_location_page(body, date);
+        let document = Document::Day(HallId::Hoch, date);
+        self.read_one(document, addresses::sodexo_page(), deadline, parse).await
     }
 
     async fn sodexo_api(
@@ -220,49 +237,68 @@ impl Vendors {
         date: NaiveDate,
         deadline: Instant,
     ) -> Result<Read, VendorError> {
-        let answer = self.fetcher.get(addresses::sodexo_api(date, key), deadline).await?;
-        parsed(answer, move |body| sodexo::parse_api(body, date)).await
+        let parse = move |body: &str| sodexo::parse_api(body, date);
+        let document = Document::Day(HallId::Hoch, date);
+        self.read_one(document, addresses::sodexo_api(date, key), deadline, parse).await
     }
 
     /// The feed where it has always been; when that fails, where the hall's page says it is now.
     async fn pomona(&self, hall: HallId, deadline: Instant) -> Result<Read, VendorError> {
-        let failed = match self.pomona_feed(addresses::pomona_feed(hall), deadline).await {
+        let feed = Document::Feed(hall);
+        let usual = addresses::pomona_feed(hall);
+        let failed = match self.read_one(feed, usual, deadline, pomona::parse).await {
             Ok(read) => return Ok(read),
             Err(error) if error.quiet().is_some() => return Err(error),
             // Nothing new is to be learnt from the page of a feed that is only probed.
             Err(error) if error.is_unasked() && !self.has_moved.load(Relaxed) => return Err(error),
             Err(error) => error,
         };
-        let Ok(page) = self.fetcher.get(addresses::pomona_page(hall), deadline).await else {
-            return Err(failed);
-        };
-        let moved =
-            pomona::feed_address(&page.text).and_then(|to| addresses::moved_feed(hall, &to));
+        let page = self.fetcher.get(addresses::pomona_page(hall), deadline, None).await;
+        let Ok(Fetched::Whole { text: page, .. }) = page else { return Err(failed) };
+        let moved = pomona::feed_address(&page).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
         tracing::warn!(vendor.name = "pomona", hall.id = %hall, error = %failed, "the feed failed: reading it where its page says");
-        let read = self.pomona_feed(address, deadline).await;
+        let read = self.read_one(feed, address, deadline, pomona::parse).await;
         self.has_moved.store(read.is_ok(), Relaxed);
         read
     }
 
-    async fn pomona_feed(
+    /// One document at one address; what it says is known already if it has not changed.
+    async fn read_one(
         &self,
+        document: Document,
         address: addresses::Address,
         deadline: Instant,
+        parse: impl FnOnce(&str) -> Result<Reading, ParseError> + Send + 'static,
     ) -> Result<Read, VendorError> {
-        let feed = self.fetcher.get(address, deadline).await?;
-        parsed(feed, pomona::parse).await
+        let place = (document, address.url.clone());
+        let known = self.known.of(&place);
+        let marks = known.as_ref().map(|known| &known.validators);
+        match (self.fetcher.get(address, deadline, marks).await?, known) {
+            (Fetched::Whole { text, validators }, _) => {
+                let read = parsed(text, parse).await?;
+                self.known.keep(place, validators, &read.reading);
+                Ok(read)
+            }
+            (Fetched::Unchanged, Some(known)) => {
+                Ok(Read { reading: known.reading.clone(), bytes: 0, unchanged: true })
+            }
+            // Not met: nobody is asked whether what we do not have has changed.
+            (Fetched::Unchanged, None) => {
+                Err(FetchError::Status { status: 304, retry_after: None }.into())
+            }
+        }
     }
 }
 
 /// Parses off the request threads (a page takes milliseconds); a panic costs the read, no more.
 async fn parsed(
-    fetched: Fetched,
+    text: String,
     parse: impl FnOnce(&str) -> Result<Reading, ParseError> + Send + 'static,
 ) -> Result<Read, VendorError> {
-    let bytes = fetched.text.len();
-    match tokio::task::spawn_blocking(move || parse(&fetched.text)).await {
-        Ok(Ok(reading)) => Ok(Read { reading, bytes }),
+    let bytes = text.len();
+    match tokio::task::spawn_blocking(move || parse(&text)).await {
+        Ok(Ok(reading)) => Ok(Read { reading, bytes, unchanged: false }),
         Ok(Err(error)) => Err(VendorError::Parse { error, bytes }),
         Err(_) => Err(VendorError::Panic),
     }

@@ -3,9 +3,12 @@
 //! by looking into Redis and Postgres. None sleeps; each waits for a condition with a deadline.
 
 mod answer;
+pub mod chaos;
+mod load;
 mod metrics;
 mod ops;
 mod process;
+mod proxy;
 mod queries;
 mod stack;
 mod stores;
@@ -15,12 +18,14 @@ mod weeks;
 use std::time::{Duration, Instant};
 
 pub use answer::Answer;
+pub use load::{Asked, Load, Sample, Seen, dinners, lives};
 pub use metrics::{Metrics, metrics_url};
 pub use ops::OpsSide;
 pub use process::{Program, binary};
+pub use proxy::{Proxy, Trouble};
 pub use queries::asked_by_the_program;
 pub use stack::{Jobs, Stack, Wanted, menu_path};
-pub use stores::{Database, OwnRedis};
+pub use stores::{Database, OwnPostgres, OwnRedis};
 pub use weeks::figures_by_the_migration;
 
 /// Waits until `look` finds something.

@@ -72,6 +72,21 @@ impl Program {
         self.child.id()
     }
 
+    /// How many files and connections it has open.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).map_or(0, Iterator::count)
+    }
+
+    /// The memory that it holds, in KiB.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+    }
+
     /// All that it said so far.
     #[must_use]
     pub fn log(&self) -> String {

@@ -10,7 +10,7 @@ use crate::{
     answer::Answer,
     eventually,
     process::{Program, binary},
-    stores::{Database, OwnRedis, block_on, required},
+    stores::{Database, OwnPostgres, OwnRedis, block_on, required},
     stub::{API_KEY, Hall, VendorStub},
 };
 
@@ -22,6 +22,8 @@ pub struct Stack {
     pub database: Database,
     /// The Redis of this test alone, if it asked for one.
     pub own_redis: Option<OwnRedis>,
+    /// The Postgres of this test alone, if it asked for one.
+    pub own_postgres: Option<OwnPostgres>,
     /// The running apis.
     pub apis: Vec<Program>,
     /// The running workers.
@@ -30,6 +32,8 @@ pub struct Stack {
     redis_url: String,
     prefix: String,
     variables: Vec<(String, String)>,
+    for_apis: Vec<(String, String)>,
+    for_workers: Vec<(String, String)>,
     logs: PathBuf,
     leftovers_are_fine: bool,
 }
@@ -39,8 +43,12 @@ pub struct Wanted {
     apis: usize,
     workers: usize,
     own_redis: bool,
+    redis: Option<OwnRedis>,
+    postgres: Option<OwnPostgres>,
     no_redis: bool,
     variables: Vec<(String, String)>,
+    for_apis: Vec<(String, String)>,
+    for_workers: Vec<(String, String)>,
 }
 
 impl Wanted {
@@ -65,6 +73,20 @@ impl Wanted {
         self
     }
 
+    /// This Redis.
+    #[must_use]
+    pub fn redis(mut self, redis: OwnRedis) -> Self {
+        self.redis = Some(redis);
+        self
+    }
+
+    /// This Postgres.
+    #[must_use]
+    pub fn postgres(mut self, postgres: OwnPostgres) -> Self {
+        self.postgres = Some(postgres);
+        self
+    }
+
     /// Apis that know of no Redis.
     #[must_use]
     pub const fn no_redis(mut self) -> Self {
@@ -79,15 +101,34 @@ impl Wanted {
         self
     }
 
+    /// A variable for apis alone.
+    #[must_use]
+    pub fn for_apis(mut self, name: &str, value: impl ToString) -> Self {
+        self.for_apis.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// A variable for workers alone.
+    #[must_use]
+    pub fn for_workers(mut self, name: &str, value: impl ToString) -> Self {
+        self.for_workers.push((name.to_owned(), value.to_string()));
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
     /// When any part of it does not start.
     #[expect(clippy::expect_used, reason = "a test cannot go on without")]
     pub async fn start(self) -> Stack {
-        let own_redis = if self.own_redis { Some(OwnRedis::start().await) } else { None };
+        let own_redis = match self.redis {
+            None if self.own_redis => Some(OwnRedis::start().await),
+            redis => redis,
+        };
         let redis_url = own_redis.as_ref().map_or_else(|| required("REDIS_URL"), OwnRedis::url);
-        let (vendor, database) = (VendorStub::start().await, Database::create().await);
+        let postgres_url =
+            self.postgres.as_ref().map_or_else(|| required("DATABASE_URL"), OwnPostgres::url);
+        let (vendor, database) = (VendorStub::start().await, Database::create(&postgres_url).await);
         let prefix = format!("t{:012x}:", fastrand::u64(..) >> 16);
         let logs = std::env::temp_dir().join(format!("menus5c-{}", prefix.trim_end_matches(':')));
         std::fs::create_dir_all(&logs).expect("a folder for logs");
@@ -122,12 +163,15 @@ impl Wanted {
             vendor,
             database,
             own_redis,
+            own_postgres: self.postgres,
             apis: Vec::new(),
             workers: Vec::new(),
             http,
             redis_url,
             prefix,
             variables,
+            for_apis: self.for_apis,
+            for_workers: self.for_workers,
             logs,
             leftovers_are_fine: false,
         };
@@ -149,19 +193,35 @@ impl Stack {
     /// As [`Stack::start`], with wishes.
     #[must_use]
     pub const fn wanted() -> Wanted {
-        Wanted { apis: 1, workers: 1, own_redis: false, no_redis: false, variables: Vec::new() }
+        Wanted {
+            apis: 1,
+            workers: 1,
+            own_redis: false,
+            redis: None,
+            postgres: None,
+            no_redis: false,
+            variables: Vec::new(),
+            for_apis: Vec::new(),
+            for_workers: Vec::new(),
+        }
+    }
+
+    fn log(&self, program: &str) -> PathBuf {
+        self.logs.join(format!("{program}-{:08x}.log", fastrand::u32(..)))
     }
 
     /// One more api.
     pub fn add_api(&mut self) {
-        let log = self.logs.join(format!("api-{}.log", self.apis.len()));
-        self.apis.push(Program::start(&binary("api"), &self.variables, log));
+        let log = self.log("api");
+        let variables = [self.variables.as_slice(), &self.for_apis].concat();
+        self.apis.push(Program::start(&binary("api"), &variables, log));
     }
 
     /// One more worker.
     pub fn add_worker(&mut self) {
-        let log = self.logs.join(format!("worker-{}.log", self.workers.len()));
-        self.workers.push(Program::start(&binary("worker"), &self.variables, log));
+        let log = self.log("worker");
+        let variables = [self.variables.as_slice(), &self.for_workers].concat();
+        self.workers.push(Program::start(&binary("worker"), &variables, log));
     }
 
     /// Waits until a worker is on the queue's list.
@@ -179,6 +239,23 @@ impl Stack {
     /// Jobs that stay behind when the test ends are part of it.
     pub const fn leftovers_are_fine(&mut self) {
         self.leftovers_are_fine = true;
+    }
+
+    /// A variable for apis that are started from now on.
+    pub fn for_apis(&mut self, name: &str, value: &str) {
+        self.for_apis.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A variable for workers that are started from now on.
+    pub fn for_workers(&mut self, name: &str, value: &str) {
+        self.for_workers.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A variable of all programs, if it is set.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut set = self.variables.iter().rev();
+        set.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Asks the first api.
@@ -430,6 +507,8 @@ impl Jobs {
 impl Drop for Stack {
     fn drop(&mut self) {
         let failed = std::thread::panicking();
+        self.own_redis.iter().for_each(|redis| redis.signal("CONT"));
+        self.own_postgres.iter_mut().for_each(OwnPostgres::thaw);
         if failed {
             for (name, program) in self
                 .apis

@@ -1,18 +1,16 @@
 //! Stores for one test: a database copied from a migrated template, a namespace in a shared Redis,
-//! or a Redis of its own that may be killed.
+//! or servers of its own that may be killed.
 
-use std::{
-    net::TcpListener,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    str::FromStr,
-    time::Duration,
-};
+mod own_postgres;
+mod own_redis;
+
+use std::{net::TcpListener, str::FromStr, time::Duration};
 
 use common::{config::Vars, store::Store};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
-use crate::eventually;
+pub use own_postgres::OwnPostgres;
+pub use own_redis::OwnRedis;
 
 /// Names the template by the migrations it was made of.
 const TEMPLATE: &str = "menus5c_template";
@@ -34,19 +32,18 @@ pub struct Database {
 }
 
 impl Database {
-    /// A fresh copy of the migrated template.
+    /// A fresh copy of the migrated template of this server.
     #[expect(clippy::expect_used, reason = "a test cannot go on without")]
-    pub(crate) async fn create() -> Self {
-        let server_url = required("DATABASE_URL");
-        let server = PgConnectOptions::from_str(&server_url)
+    pub(crate) async fn create(server_url: &str) -> Self {
+        let server = PgConnectOptions::from_str(server_url)
             .expect("DATABASE_URL")
             .disable_statement_logging();
         let mut link = server.connect().await.expect("the Postgres of DATABASE_URL");
-        let template = template(&mut link, &server_url).await;
+        let template = template(&mut link, server_url).await;
         let name = format!("menus5c_test_{:016x}", fastrand::u64(..));
         run(&mut link, &format!("create database {name} template {template}")).await;
         let _ = link.close().await;
-        Self { url: with_database(&server_url, &name), server, name }
+        Self { url: with_database(server_url, &name), server, name }
     }
 
     /// Its URL.
@@ -70,6 +67,15 @@ impl Database {
     /// When Postgres refuses it.
     pub async fn run(&self, sql: &str) {
         run(&mut self.connect().await, sql).await;
+    }
+
+    /// The same, if Postgres is there.
+    pub(crate) async fn try_run(&self, sql: &str) {
+        let connecting =
+            tokio::time::timeout(Duration::from_secs(2), PgConnection::connect(&self.url));
+        if let Ok(Ok(mut link)) = connecting.await {
+            let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut link).await;
+        }
     }
 
     /// The one number that a question gives.
@@ -102,7 +108,9 @@ impl Drop for Database {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         block_on(async move {
-            if let Ok(mut link) = server.connect().await {
+            // It may be a server of the test's own, and away.
+            let connecting = tokio::time::timeout(Duration::from_secs(5), server.connect());
+            if let Ok(Ok(mut link)) = connecting.await {
                 let drop = format!("drop database if exists {name} with (force)");
                 let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut link).await;
             }
@@ -170,80 +178,9 @@ pub(crate) fn block_on(work: impl Future<Output = ()> + Send + 'static) {
     let _ = done.join();
 }
 
-/// A Redis server of one test's own.
-pub struct OwnRedis {
-    child: Option<Child>,
-    port: u16,
-    folder: PathBuf,
-}
-
-impl OwnRedis {
-    /// Starts one on a free port.
-    ///
-    /// # Panics
-    /// When there is no `redis-server` or no free port.
-    #[expect(clippy::expect_used, reason = "a test cannot go on without")]
-    pub async fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("menus5c-redis-{:016x}", fastrand::u64(..)));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let mut own = Self { child: None, port, folder };
-        own.restart().await;
-        own
-    }
-
-    /// Its URL.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    /// `kill -9`: it keeps nothing.
-    pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-
-    /// Starts it (again), empty, on the same port.
-    ///
-    /// # Panics
-    /// When it does not answer.
-    #[expect(clippy::expect_used, reason = "a test cannot go on without")]
-    pub async fn restart(&mut self) {
-        self.kill();
-        let child = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-            .args(["--appendonly", "no", "--daemonize", "no", "--dir"])
-            .arg(&self.folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("redis-server");
-        self.child = Some(child);
-        let url = self.url();
-        eventually("Redis answers", Duration::from_secs(10), async || {
-            let client = redis::Client::open(url.as_str()).ok()?;
-            client.get_multiplexed_async_connection().await.ok().map(|_| ())
-        })
-        .await;
-    }
-
-    /// Freezes (`STOP`) or thaws (`CONT`) it.
-    pub fn signal(&self, name: &str) {
-        if let Some(child) = &self.child {
-            let _ = Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
-        }
-    }
-}
-
-impl Drop for OwnRedis {
-    fn drop(&mut self) {
-        self.signal("CONT");
-        self.kill();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+/// A port that nobody has, below the range that the kernel gives to outgoing connections.
+#[expect(clippy::expect_used, reason = "a test cannot go on without")]
+pub(crate) fn free_port() -> u16 {
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (0..100).map(|_| fastrand::u16(20_000..32_000)).find(is_free).expect("a free port")
 }

@@ -218,39 +218,3 @@ async fn a_redis_that_comes_back_empty_finds_the_worker_at_work_and_postgres_fre
     println!("back at work after {:?}", back.elapsed());
     assert!(back.elapsed() < SECOND * 5, "{:?}", back.elapsed());
 }
-
-#[tokio::test]
-async fn lost_lines_and_flushed_scripts_cost_no_wake_up() {
-    let stack = Stack::wanted().own_redis().start().await;
-    stack.vendor.delay(Scope::All, Duration::from_millis(60));
-    let storm = async {
-        let mut redis = stack.redis().await;
-        for round in 0..60 {
-            let mut kill = redis::cmd("CLIENT");
-            kill.arg("KILL")
-                .arg("TYPE")
-                .arg("PUBSUB")
-                .query_async::<i64>(&mut redis)
-                .await
-                .unwrap();
-            if round % 10 == 0 {
-                redis::cmd("SCRIPT").arg("FLUSH").query_async::<()>(&mut redis).await.unwrap();
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let misses = async {
-        let mut slowest = Duration::ZERO;
-        for hall in [Hall::Hoch, Hall::Collins, Hall::Malott, Hall::Mcconnell] {
-            for day in 0..12 {
-                let answer = stack.menu(hall, stack.in_days(day), "dinner").await;
-                assert_eq!(answer.status, 200, "{answer:?}");
-                slowest = slowest.max(answer.took);
-            }
-        }
-        slowest
-    };
-    let ((), slowest) = tokio::join!(storm, misses);
-    println!("slowest miss: {slowest:?}");
-    assert!(slowest < Duration::from_millis(60 + 600), "{slowest:?}");
-}

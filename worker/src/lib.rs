@@ -20,7 +20,7 @@ use common::{
     link::{Link, Patience},
     prewarm::Prewarm,
     queue::Queue,
-    refresh::{Failing, Refresher},
+    refresh::{Failing, Memory, Refresher, Unsaved},
     store::Store,
     telemetry,
     vendors::{Pauses, Vendors},
@@ -82,12 +82,18 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let refresher = Arc::new(Refresher {
         cache: Some(cache.clone()),
         store: store.clone(),
-        vendors: Vendors::new(&config.vendors, Some((link.clone(), names.clone())))?,
-        leases: Leases::new(Some((link.clone(), names.clone()))),
+        vendors: Vendors::new(
+            &config.vendors,
+            Some((link.clone(), names.clone())),
+            Some(store.locks()),
+        )?,
+        leases: Leases::new(Some((link.clone(), names.clone())), Some(store.locks())),
         lifetimes: config.lifetimes,
         zone: config.zone,
         budget: config.vendors.fetch_timeout,
         failing: Failing::default(),
+        memory: Memory::default(),
+        unsaved: Unsaved::new(store.clone()),
     });
     if config.vendors.sodexo_key.is_none() {
         tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");
@@ -117,7 +123,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, dashboard, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
-    let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
+    let stand = monitor::Stand { link, redis_url, names, refresher, concurrency };
     // Jobs want the schema; but a database that is away must not keep menus from being read.
     tokio::select! {
         _ = migrated => {}

@@ -6,8 +6,7 @@ use apalis::{
     layers::catch_panic::CatchPanicLayer,
     prelude::{Monitor, WorkerBuilder},
 };
-use common::{cache::Names, config::SecretUrl, refresh::Refresher};
-use redis::aio::ConnectionManager;
+use common::{cache::Names, config::SecretUrl, link::Link, refresh::Refresher};
 use tokio_util::sync::CancellationToken;
 use tower::{limit::ConcurrencyLimitLayer, timeout::TimeoutLayer};
 
@@ -18,7 +17,7 @@ use crate::{
 
 /// What a worker stands on.
 pub(crate) struct Stand {
-    pub(crate) redis: ConnectionManager,
+    pub(crate) link: Link,
     pub(crate) redis_url: SecretUrl,
     pub(crate) names: Names,
     pub(crate) refresher: Arc<Refresher>,
@@ -48,7 +47,7 @@ pub(crate) async fn run(stand: Stand, stop: CancellationToken) {
 }
 
 async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToken) {
-    let (redis, names) = (stand.redis.clone(), stand.names.clone());
+    let (link, names) = (stand.link.clone(), stand.names.clone());
     let (refresher, concurrency) = (Arc::clone(&stand.refresher), stand.concurrency);
     // A back-stop: every wait inside is bounded by itself.
     let limit = stand.refresher.budget * 3 + Duration::from_secs(10);
@@ -56,11 +55,11 @@ async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToke
     let in_hand = held.clone();
     let monitor = Monitor::new().shutdown_timeout(DRAIN).register(move |_| {
         let backend =
-            MenuQueue::new(redis.clone(), names.clone(), Arc::clone(&wake), in_hand.clone());
+            MenuQueue::new(link.clone(), names.clone(), Arc::clone(&wake), in_hand.clone());
         WorkerBuilder::new(worker.clone())
             .backend(backend)
             .data(Arc::clone(&refresher))
-            .data(Wanted::new(redis.clone(), names.clone()))
+            .data(Wanted::new(link.clone(), names.clone()))
             .layer(ConcurrencyLimitLayer::new(concurrency))
             .layer(TimeoutLayer::new(limit))
             .layer(CatchPanicLayer::new())
@@ -73,7 +72,7 @@ async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToke
     };
     let beats = async {
         stop.cancelled().await;
-        queue::beat_while_draining(stand.redis.clone(), stand.names.clone(), name, &held).await;
+        queue::beat_while_draining(stand.link.clone(), stand.names.clone(), name, &held).await;
     };
     tokio::select! {
         ended = monitor.run_with_signal(signal) => {
@@ -83,5 +82,5 @@ async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToke
         }
         () = beats => {}
     }
-    queue::leave(stand.redis.clone(), stand.names.clone(), name).await;
+    queue::leave(stand.link.clone(), stand.names.clone(), name).await;
 }

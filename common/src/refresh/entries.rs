@@ -12,11 +12,14 @@ use crate::{
     hall::HallId,
     meal::Meal,
     menu::{DayState, KnownDay},
-    vendors::Document,
+    vendors::{Document, FetchError, VendorError},
 };
 
 /// Failure entries live at most this long.
 const LONGEST_FAILURE: Duration = Duration::from_secs(60);
+
+/// Failure entries of a document that the vendor refuses live at least this long.
+const REFUSED: Duration = Duration::from_secs(60);
 
 /// Failure entries live this long where Postgres could not be asked for copies.
 const UNSURE: Duration = Duration::from_secs(2);
@@ -72,6 +75,9 @@ impl Refresher {
         let copies = self.known_days(hall, &dates).await;
         // Where nobody can say whether there is a copy, the question is put again soon.
         let failure_life = if copies.is_some() { failure_life } else { failure_life.min(UNSURE) };
+        // But nobody is told to come back while the vendor still wants quiet.
+        let quiet = self.vendors.quiet(document).await.unwrap_or_default();
+        let failure_life = failure_life.max(quiet);
         let copies = copies.unwrap_or_default();
         let mut settled: Vec<Settled> =
             copies.iter().flat_map(|day| self.stale_entries(hall, day)).collect();
@@ -96,15 +102,20 @@ impl Refresher {
         jitter(self.lifetimes.negative, self.lifetimes.negative / 6)
     }
 
-    /// Doubles with every failed read in a row.
-    pub(super) async fn failure(&self, document: Document) -> Duration {
+    /// Doubles with every failed read in a row; longer at once where asking again soon cannot help.
+    pub(super) async fn failure(&self, document: Document, error: &VendorError) -> Duration {
         let failures = match &self.cache {
             Some(cache) => cache.count_failure(&document).await.unwrap_or(1),
             None => 1,
         };
         let doubled = self.lifetimes.failure * 2_u32.saturating_pow(failures.clamp(1, 8) - 1);
         let life = doubled.min(LONGEST_FAILURE);
-        jitter(life, life / 5)
+        let least = match error {
+            VendorError::Fetch(FetchError::Status { status: 401 | 403, .. }) => REFUSED,
+            VendorError::Fetch(FetchError::Status { status: 404 | 410, .. }) => self.negative(),
+            error => error.quiet().unwrap_or_default(),
+        };
+        jitter(life, life / 5).max(least)
     }
 }
 

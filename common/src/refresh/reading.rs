@@ -51,10 +51,9 @@ impl Refresher {
             }
             Err(error) => {
                 run.note_failure(&error);
-                let quiet = error.quiet().unwrap_or_default();
+                let life = self.failure(document, &error).await;
                 let (class, error) = (error.class(), run.error.as_deref().unwrap_or_default());
                 tracing::warn!(document = %document, error.class = class, error, "vendor failed");
-                let life = self.failure(document).await.max(quiet);
                 let settled = self.fallback(document, key, started_at, life).await;
                 let cached = self.put(&settled).await;
                 if !cached {
@@ -164,8 +163,11 @@ impl Refresher {
         // one statement.
         let keep = self.keep(document, &weighed, past);
         let ((settled, cached), changed) = tokio::join!(serve, keep);
-        if let Some(changed) = changed {
-            run.note_change(changed);
+        match changed {
+            Some(changed) => run.note_change(changed),
+            // No store has it: then this process does.
+            None if !cached => self.memory.keep(document, &settled),
+            None => {}
         }
         tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
         let is_held = weighed.held.iter().any(|held| held.copy.date == key.date);
@@ -181,12 +183,15 @@ impl Refresher {
         let saved = self.store.save(hall, weighed.believed.iter().map(|(day, _)| day)).await;
         match saved {
             Ok(changed) => {
+                self.unsaved.forget(document);
                 self.judge(document, weighed, past, &changes).await;
                 Some(changed)
             }
             Err(error) => {
                 metrics::SAVES_FAILED.one(&[]);
                 tracing::warn!(document = %document, %error, "not saved");
+                let days = weighed.believed.iter().map(|(day, _)| day.clone()).collect();
+                self.unsaved.keep(document, days);
                 None
             }
         }

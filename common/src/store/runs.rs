@@ -86,7 +86,8 @@ impl FetchRun {
             self.items += day.menus.iter().map(|known| count(known.menu.item_count())).sum::<i32>();
         }
         self.state = if posted { RunState::Changed } else { RunState::Empty };
-        (self.http_status, self.bytes) = (Some(200), count(read.bytes));
+        self.http_status = Some(if read.unchanged { 304 } else { 200 });
+        self.bytes = count(read.bytes);
         self.skipped = count(read.reading.skipped);
     }
 

@@ -50,6 +50,8 @@ impl FetchError {
             Self::Connect(_) => "connect",
             Self::Status { status: 401 | 403, .. } => "refused",
             Self::Status { status: 429, .. } => "throttled",
+            // "As it was", said to who did not ask.
+            Self::Status { status: 304, .. } => "broken",
             Self::Status { status: 300..=399, .. } => "redirect",
             Self::Status { status: 400..=499, .. } => "status_4xx",
             Self::Status { .. } => "status_5xx",

@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use futures::StreamExt;
-use reqwest::{
-    Client, Response, StatusCode,
-    header::ACCEPT,
-    redirect::{Attempt, Policy},
-};
+use reqwest::{Client, Response, StatusCode, header::ACCEPT, redirect::Policy};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -20,26 +16,48 @@ use super::{
     FetchError,
     addresses::Address,
     politeness::{Ended, Politeness, SiteState},
+    reach::Reach,
     retries::Retries,
     retry_after::retry_after,
+    validators::Validators,
 };
-use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
+use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks};
 
 /// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
 pub(super) const MAX_BYTES: usize = 8 << 20;
+/// What a body is given room for at first.
+const FIRST_BYTES: usize = 256 << 10;
 /// Same-site hops that are followed.
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
 
-/// A body that arrived whole with status 200.
-pub(super) struct Fetched {
-    pub(super) text: String,
+/// What a vendor answered.
+pub(super) enum Fetched {
+    /// A body that arrived whole with status 200.
+    Whole {
+        /// The body.
+        text: String,
+        /// How the vendor marked it.
+        validators: Option<Validators>,
+    },
+    /// The document is as it was when it was marked so.
+    Unchanged,
+}
+
+impl Fetched {
+    const fn len(&self) -> usize {
+        match self {
+            Self::Whole { text, .. } => text.len(),
+            Self::Unchanged => 0,
+        }
+    }
 }
 
 /// The client and its manners.
 pub(super) struct Fetcher {
     client: Client,
+    reach: Reach,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
     politeness: Politeness,
@@ -50,9 +68,11 @@ impl Fetcher {
     pub(super) fn new(
         settings: &VendorSettings,
         redis: Option<(Link, Names)>,
+        locks: Option<Locks>,
     ) -> Result<Self, FetchError> {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let reach = Reach::new(settings);
         let client = Client::builder()
             .user_agent(concat!(
                 "5c-menus/",
@@ -61,14 +81,15 @@ impl Fetcher {
             ))
             .connect_timeout(Duration::from_secs(2))
             .pool_idle_timeout(Duration::from_secs(30))
-            .redirect(Policy::custom(same_site))
+            .redirect(same_site(reach.clone()))
+            .dns_resolver(reach.clone())
             .no_proxy()
             .build()
             .map_err(|error| FetchError::Unsent(error.to_string()))?;
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
-        let politeness = Politeness::new(settings, redis);
+        let politeness = Politeness::new(settings, redis, locks);
         let retries = Retries::default();
-        Ok(Self { client, settings: settings.clone(), turns, politeness, retries })
+        Ok(Self { client, reach, settings: settings.clone(), turns, politeness, retries })
     }
 
     /// How a site stands with us, as all processes know it.
@@ -103,18 +124,25 @@ impl Fetcher {
         self.politeness.is_idle(site).await
     }
 
-    /// Fetches one document, for who has a turn; a failure that may pass is tried once more while there is time.
+    /// For how long a site still wants quiet.
+    pub(super) async fn quiet(&self, site: &str) -> Option<Duration> {
+        self.politeness.quiet(site).await
+    }
+
+    /// Fetches one document, for who has a turn; a failure that may pass is tried once more while
+    /// there is time. With the marks of an earlier one only if it has changed since.
     pub(super) async fn get(
         &self,
         address: Address,
         deadline: Instant,
+        known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
         let mut leave = self.politeness.enter(address.vendor, &site, deadline).await?;
         self.retries.first(&site);
         let mut tried = 1;
         loop {
-            let fetched = self.try_once(&address, &url, deadline).await;
+            let fetched = self.try_once(&address, &url, deadline, known).await;
             let ended = fetched.as_ref().map_or_else(FetchError::ended, |_| Ended::Answered);
             let quiet = fetched.as_ref().err().and_then(FetchError::quiet);
             self.politeness.leave(leave, ended, quiet).await;
@@ -140,45 +168,63 @@ impl Fetcher {
         address: &Address,
         url: &Url,
         deadline: Instant,
+        known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
         let started = Instant::now();
         let limit = (started + self.settings.try_timeout()).min(deadline);
-        let fetched = match tokio::time::timeout_at(limit, self.exchange(address, url)).await {
+        let fetched = match tokio::time::timeout_at(limit, self.exchange(address, url, known)).await
+        {
             Ok(ended) => ended,
             Err(_) => Err(FetchError::Timeout),
         };
         tracing::debug!(
             vendor.name = %address.vendor,
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            size_bytes = fetched.as_ref().map_or(0, |fetched| fetched.text.len()),
+            size_bytes = fetched.as_ref().map_or(0, Fetched::len),
             outcome = fetched.as_ref().map_or_else(FetchError::class, |_| "ok"),
             "vendor answer"
         );
         fetched
     }
 
-    async fn exchange(&self, address: &Address, url: &Url) -> Result<Fetched, FetchError> {
+    async fn exchange(
+        &self,
+        address: &Address,
+        url: &Url,
+        known: Option<&Validators>,
+    ) -> Result<Fetched, FetchError> {
         let mut request = self.client.get(url.clone()).header(ACCEPT, address.accept);
         if let Some((name, key)) = &address.key {
             request = request.header(*name, key.reveal());
         }
+        if let Some(known) = known {
+            request = request.headers(known.conditions());
+        }
         let response = request.send().await.map_err(transport)?;
+        // Only who asked for it can be told so.
+        if response.status() == StatusCode::NOT_MODIFIED && known.is_some() {
+            return Ok(Fetched::Unchanged);
+        }
         if response.status() != StatusCode::OK {
             let retry_after = retry_after(response.headers(), Utc::now());
             return Err(FetchError::Status { status: response.status().as_u16(), retry_after });
         }
+        let validators = Validators::of(response.headers(), Utc::now());
         let body = whole_body(response).await?;
         // One wrong byte in a name must not cost the day; a body of noise fails in the parser.
         let text = String::from_utf8(body)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(Fetched { text })
+        Ok(Fetched::Whole { text, validators })
     }
 
     /// The live address, or the same path and query at the base URL that stands in for its origin.
     fn actual_url(&self, address: &Address) -> Result<Url, FetchError> {
         let unsent = |error: url::ParseError| FetchError::Unsent(error.to_string());
         let live = Url::parse(&address.url).map_err(unsent)?;
-        let Some(base) = self.settings.base(address.vendor) else { return Ok(live) };
+        let Some(base) = self.settings.base(address.vendor) else {
+            let refused = || FetchError::Connect("not a public address".to_owned());
+            return if self.reach.allows(&live) { Ok(live) } else { Err(refused()) };
+        };
         let mut actual = base.clone();
         actual.set_path(&format!("{}{}", base.path().trim_end_matches('/'), live.path()));
         actual.set_query(live.query());
@@ -192,21 +238,30 @@ async fn whole_body(response: Response) -> Result<Vec<u8>, FetchError> {
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(transport)?;
-        if body.len() + chunk.len() > MAX_BYTES {
+        let whole = body.len() + chunk.len();
+        if whole > MAX_BYTES {
             return Err(FetchError::TooLarge);
+        }
+        if whole > body.capacity() {
+            // Doubled, but never past what may be read: while it moves, it is in memory twice.
+            let room = (body.capacity() * 2).clamp(FIRST_BYTES.max(whole), MAX_BYTES);
+            body.reserve_exact(room - body.len());
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-fn same_site(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    let origin = attempt.previous().first().map(Url::origin);
-    if attempt.previous().len() <= MAX_HOPS && origin == Some(attempt.url().origin()) {
-        attempt.follow()
-    } else {
-        attempt.stop()
-    }
+fn same_site(reach: Reach) -> Policy {
+    Policy::custom(move |attempt| {
+        let origin = attempt.previous().first().map(Url::origin);
+        let is_same = origin == Some(attempt.url().origin()) && reach.allows(attempt.url());
+        if attempt.previous().len() <= MAX_HOPS && is_same {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
 }
 
 fn transport(error: reqwest::Error) -> FetchError {

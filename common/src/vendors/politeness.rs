@@ -1,8 +1,10 @@
 //! When a vendor's site is asked: not while it is paused or wants quiet, few requests at once and some
 //! time apart, and while it fails hardly at all. Kept by all processes together where Redis is up
-//! ([`shared`]); where it is not, by each process alone ([`local`]).
+//! ([`shared`]); where only Postgres is, they still share how much is open and how far apart it
+//! starts ([`locked`]); where neither is, each process is polite alone ([`local`]).
 
 mod local;
+mod locked;
 mod pause;
 mod shared;
 
@@ -15,8 +17,15 @@ use std::{
 use tokio::time::Instant;
 
 use super::FetchError;
-use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link};
+use crate::{
+    cache::Names,
+    config::VendorSettings,
+    hall::Vendor,
+    link::Link,
+    store::{Lock, Locks},
+};
 use local::Local;
+use locked::Slot;
 pub use pause::{LONGEST_PAUSE, Pauses};
 use shared::Shared;
 
@@ -78,6 +87,7 @@ impl Rules {
 pub(super) struct Politeness {
     rules: Rules,
     shared: Option<Shared>,
+    locks: Option<Locks>,
     paused: pause::Known,
     sites: Mutex<HashMap<String, Arc<Site>>>,
 }
@@ -99,10 +109,16 @@ impl Site {
 pub(super) struct Leave {
     name: String,
     token: String,
+    /// The slot among all processes, where Postgres gave it.
+    _slot: Option<Lock>,
 }
 
 impl Politeness {
-    pub(super) fn new(settings: &VendorSettings, redis: Option<(Link, Names)>) -> Self {
+    pub(super) fn new(
+        settings: &VendorSettings,
+        redis: Option<(Link, Names)>,
+        locks: Option<Locks>,
+    ) -> Self {
         let rules = Rules {
             at_once: settings.concurrency,
             spacing: settings.spacing,
@@ -110,7 +126,7 @@ impl Politeness {
             hold: settings.try_timeout() + Duration::from_secs(1),
         };
         let shared = redis.map(|(link, names)| Shared { link, names });
-        Self { rules, shared, paused: pause::Known::default(), sites: Mutex::default() }
+        Self { rules, shared, locks, paused: pause::Known::default(), sites: Mutex::default() }
     }
 
     /// What is left of the vendor's pause.
@@ -169,8 +185,9 @@ impl Politeness {
         let gate = tokio::time::timeout_at(deadline, site.gate.lock()).await;
         let _gate = gate.map_err(|_| late())?;
         loop {
-            match self.ask(&site, vendor, name, &token).await {
-                Word::Go => return Ok(Leave { name: name.to_owned(), token }),
+            let (word, slot) = self.ask(&site, vendor, name, &token).await;
+            match word {
+                Word::Go => return Ok(Leave { name: name.to_owned(), token, _slot: slot }),
                 Word::Paused(left) => return Err(FetchError::Paused(left)),
                 Word::Quiet(left) => return Err(FetchError::Quiet(left)),
                 Word::Open(left) => return Err(FetchError::Open(left)),
@@ -180,11 +197,17 @@ impl Politeness {
         }
     }
 
-    async fn ask(&self, site: &Site, vendor: Vendor, name: &str, token: &str) -> Word {
-        let (now, gap) = (Instant::now(), self.rules.gap());
+    async fn ask(
+        &self,
+        site: &Site,
+        vendor: Vendor,
+        name: &str,
+        token: &str,
+    ) -> (Word, Option<Lock>) {
+        let gap = self.rules.gap();
         // What the site said to this process holds even where Redis has forgotten it.
-        if let Some(left) = site.local().quiet(now) {
-            return Word::Quiet(left);
+        if let Some(left) = site.local().quiet(Instant::now()) {
+            return (Word::Quiet(left), None);
         }
         let agreed = match &self.shared {
             Some(shared) => shared.ask(vendor, name, token, gap, &self.rules).await,
@@ -192,19 +215,45 @@ impl Politeness {
         };
         let said = agreed.map(|word| if let Word::Paused(left) = word { Some(left) } else { None });
         if let Some(left) = self.paused.note(vendor, said) {
-            return Word::Paused(left);
+            return (Word::Paused(left), None);
         }
-        let mut local = site.local();
-        let word = agreed.unwrap_or_else(|| local.ask(now, &self.rules));
+        let Some(word) = agreed else { return self.ask_without_redis(site, name, gap).await };
         if word == Word::Go {
-            local.go(now, gap);
+            site.local().go(Instant::now(), gap, &self.rules);
         }
-        word
+        (word, None)
+    }
+
+    async fn ask_without_redis(
+        &self,
+        site: &Site,
+        name: &str,
+        gap: Duration,
+    ) -> (Word, Option<Lock>) {
+        let alone = site.local().ask(Instant::now());
+        if alone != Word::Go {
+            return (alone, None);
+        }
+        let slot = match &self.locks {
+            Some(locks) => locked::ask(locks, name, self.rules.at_once).await,
+            None => Slot::Unknown,
+        };
+        // Another request of ours may have ended badly while Postgres was asked.
+        let mut local = site.local();
+        let word = local.ask(Instant::now());
+        let opening = match slot {
+            _ if word != Word::Go => return (word, None),
+            Slot::Busy => return (Word::Wait(locked::ASK_AGAIN), None),
+            Slot::Ours(opening) => Some(opening),
+            Slot::Unknown => None,
+        };
+        local.go(Instant::now(), gap, &self.rules);
+        (word, opening.map(|opening| opening.start(gap)))
     }
 
     /// Gives the leave back and tells how the request ended, and what quiet the site wants.
     pub(super) async fn leave(&self, leave: Leave, ended: Ended, quiet: Option<Duration>) {
-        let Leave { name, token } = leave;
+        let Leave { name, token, _slot } = leave;
         let alone = self.site(&name).local().tell(Instant::now(), ended, quiet, &self.rules);
         let agreed = match &self.shared {
             Some(shared) => shared.tell(&name, &token, ended, quiet, &self.rules).await,

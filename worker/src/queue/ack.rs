@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Failure entries of jobs that died live this long.
-const FAILURE_LIFE: Duration = Duration::from_secs(10);
+pub(super) const FAILURE_LIFE: Duration = Duration::from_secs(10);
 /// Longest pause between attempts, and between tries to say how a job ended.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 

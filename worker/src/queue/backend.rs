@@ -17,9 +17,9 @@ use apalis_core::backend::{
     persistence::{Persisted, Persistence, State, TaskEvent},
 };
 use apalis_redis::{Config, queries::deserialize_with_meta};
-use common::{cache::Names, metrics, queue::RefreshMenu};
+use common::{cache::Names, link::Link, metrics, queue::RefreshMenu};
 use futures::ready;
-use redis::{Value, aio::ConnectionManager};
+use redis::Value;
 use tokio::time::{Instant, Sleep};
 
 use super::{ack::AckLayer, held::HeldJobs, scripts::Scripts, wake::Wake};
@@ -184,18 +184,13 @@ pub(crate) struct MenuQueue {
 
 impl MenuQueue {
     /// A queue that looks for jobs whenever `wake` is called.
-    pub(crate) fn new(
-        redis: ConnectionManager,
-        names: Names,
-        wake: Arc<Wake>,
-        held: HeldJobs,
-    ) -> Self {
+    pub(crate) fn new(link: Link, names: Names, wake: Arc<Wake>, held: HeldJobs) -> Self {
         let config = Config::default()
             .queue(names.queue())
             .batch_size(1)
             .heartbeat_interval(HEARTBEAT)
             .missed_heartbeats(MISSED as usize);
-        let scripts = Scripts::new(redis, names.clone());
+        let scripts = Scripts::new(link, names.clone());
         Self {
             jobs: Persisted::new(Jobs { scripts, held }),
             codec: JsonCodec::default(),
@@ -271,13 +266,8 @@ async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs) {
 
 /// Heartbeats for a worker that drains: apalis asks its backend for none then, and its jobs would be
 /// given away while they run.
-pub(crate) async fn beat_while_draining(
-    redis: ConnectionManager,
-    names: Names,
-    worker: &str,
-    held: &HeldJobs,
-) {
-    let scripts = Scripts::new(redis, names);
+pub(crate) async fn beat_while_draining(link: Link, names: Names, worker: &str, held: &HeldJobs) {
+    let scripts = Scripts::new(link, names);
     loop {
         beat(&scripts, worker, held).await;
         tokio::time::sleep(HEARTBEAT).await;
@@ -285,8 +275,8 @@ pub(crate) async fn beat_while_draining(
 }
 
 /// Hands back what a worker still holds and takes it off the list.
-pub(crate) async fn leave(redis: ConnectionManager, names: Names, worker: &str) {
-    match Scripts::new(redis, names).release(worker, &[]).await {
+pub(crate) async fn leave(link: Link, names: Names, worker: &str) {
+    match Scripts::new(link, names).release(worker, &[]).await {
         Ok(0) => tracing::debug!(worker, "left the queue"),
         Ok(jobs) => tracing::info!(worker, jobs, "left the queue and handed jobs back"),
         Err(error) => tracing::warn!(worker, %error, "not off the list: found dead in seconds"),

@@ -1,13 +1,15 @@
 -- A worker lives; those that have been silent for too long do not, and their jobs go back.
 -- ARGV[1] its name, ARGV[2] seconds of silence that mean death, ARGV[3] how many past jobs are kept,
--- ARGV[4] seconds that an answer of ours may take, ARGV[5…] the ids that it really has
+-- ARGV[4] seconds that an answer of ours may take, ARGV[5] how the names of entries begin,
+-- ARGV[6] this instant as an entry says it, ARGV[7] lifetime of a failure entry (ms),
+-- ARGV[8…] the ids that it really has. KEYS[2] the channel that says which entries are there
 redis.call('ZADD', workers, now, ARGV[1])
 redis.call('EXPIRE', worker_meta_of(ARGV[1]), 60)
 local back = 0
 
 -- A job that was given to it while the answer got lost is in nobody's hands: put it back.
 local really = {}
-for i = 5, #ARGV do really[ARGV[i]] = true end
+for i = 8, #ARGV do really[ARGV[i]] = true end
 for _, id in ipairs(redis.call('SMEMBERS', inflight_of(ARGV[1]))) do
   local given = tonumber(field(meta_of(id), 'locked_at')) or 0
   if not really[id] and now - given > tonumber(ARGV[4]) then
@@ -15,6 +17,17 @@ for _, id in ipairs(redis.call('SMEMBERS', inflight_of(ARGV[1]))) do
     hand_back(id)
     back = back + 1
   end
+end
+
+-- Failure is an answer: whoever waits for a job that is given up learns it now. The entry is as
+-- `entry.rs` writes it.
+local function tell_failure(id)
+  local hall, date, meal = string.match(id, '^menu:([%w_]+):([%d-]+):([%w_]+)$')
+  if not hall then return end
+  local entry = string.format('{"hall_id":"%s","date":"%s","meal":"%s","failed":true,"fetched_at":"%s"}',
+    hall, date, meal, ARGV[6])
+  redis.call('SET', ARGV[5] .. id, entry, 'PX', ARGV[7], 'NX')
+  redis.call('PUBLISH', KEYS[2], id)
 end
 
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - tonumber(ARGV[2]))) do
@@ -26,6 +39,7 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - tonum
     redis.call('HSET', meta, 'attempts', attempts)
     if attempts >= (count(meta, 'max_attempts') or 1) then
       finish(id, 'Failed', '{"Err":"every worker that took it died"}', tonumber(ARGV[3]))
+      tell_failure(id)
     else
       hand_back(id)
       back = back + 1

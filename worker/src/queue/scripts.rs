@@ -2,8 +2,11 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use common::cache::Names;
+use chrono::Utc;
+use common::{cache::Names, entry::instant, link::Link};
 use redis::{RedisResult, Script, Value, aio::ConnectionManager};
+
+use super::ack::FAILURE_LIFE;
 
 /// How many jobs of each end are kept for the dashboard.
 const KEEP: usize = 500;
@@ -88,18 +91,19 @@ pub(super) async fn forget(
 /// The scripts on one connection.
 #[derive(Clone)]
 pub(super) struct Scripts {
-    redis: ConnectionManager,
+    link: Link,
     names: Names,
 }
 
 impl Scripts {
-    pub(super) const fn new(redis: ConnectionManager, names: Names) -> Self {
-        Self { redis, names }
+    pub(super) const fn new(link: Link, names: Names) -> Self {
+        Self { link, names }
     }
 
     pub(super) async fn register(&self, worker: &str, layers: &str) -> RedisResult<()> {
         let mut call = REGISTER.key(self.names.queue());
-        call.arg(worker).arg(layers).invoke_async(&mut self.redis.clone()).await
+        call.arg(worker).arg(layers);
+        self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
     /// `held`: the jobs that the worker really has. Tells how many went back: those of dead workers,
@@ -111,22 +115,26 @@ impl Scripts {
         held: &[String],
     ) -> RedisResult<u64> {
         let mut call = BEAT.key(self.names.queue());
+        call.key(self.names.ready());
         call.arg(worker).arg(death.as_secs_f64()).arg(KEEP).arg(LONGEST_ANSWER.as_secs_f64());
+        call.arg(self.names.prefix()).arg(instant(Utc::now()));
+        call.arg(FAILURE_LIFE.as_millis().to_string());
         for id in held {
             call.arg(id);
         }
-        call.invoke_async(&mut self.redis.clone()).await
+        self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
     pub(super) async fn fetch(&self, worker: &str) -> RedisResult<Option<Vec<Value>>> {
         let mut call = FETCH.key(self.names.queue());
-        call.arg(worker).arg(KEEP).invoke_async(&mut self.redis.clone()).await
+        call.arg(worker).arg(KEEP);
+        self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
     pub(super) async fn bury(&self, worker: &str, id: &[u8], why: &str) -> RedisResult<()> {
         let mut call = BURY.key(self.names.queue());
         call.arg(worker).arg(id).arg(why).arg(KEEP);
-        call.invoke_async(&mut self.redis.clone()).await
+        self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
     /// `fenced`, `again` or `ended`.
@@ -141,7 +149,7 @@ impl Scripts {
         call.arg(worker).arg(ack.id).arg(ack.status).arg(ack.attempts).arg(ack.result);
         call.arg(ack.pause.as_millis().to_string()).arg(KEEP);
         call.arg(ack.failure_entry).arg(ack.failure_life.as_millis().to_string());
-        call.invoke_async(&mut self.redis.clone()).await
+        self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
     /// Gives back these jobs, or with none named all, and then leaves. Tells how many.
@@ -151,6 +159,6 @@ impl Scripts {
         for id in ids {
             call.arg(id);
         }
-        call.invoke_async(&mut self.redis.clone()).await
+        self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 }

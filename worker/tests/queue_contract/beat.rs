@@ -1,6 +1,7 @@
 //! `beat.lua`, `register.lua` and `release.lua`: workers come, live, die and leave, and no job stays
 //! in dead hands.
 
+use common::entry::Entry;
 use futures::StreamExt;
 
 use crate::test_queue::{DEATH, TestQueue, id, in_time};
@@ -68,6 +69,42 @@ async fn a_job_that_kills_its_workers_is_dead_after_its_last_attempt() {
     let meta = queue.meta(&past).await;
     assert_eq!([&meta["status"], &meta["attempts"]], ["Failed", "3"]);
     assert!(queue.is_free(&id(0)).await);
+}
+
+/// As `ack.lua` does with the last failure: else they would wait for their whole budget.
+#[tokio::test]
+async fn whoever_waits_for_a_job_whose_workers_all_died_is_told_at_once() {
+    let queue = TestQueue::new().await;
+    queue.push(&id(0)).await;
+    let mut line = queue.hear(&queue.names.ready()).await;
+    let value = async || queue.ask::<Option<Vec<u8>>>("GET", queue.entry(&id(0))).await;
+    for _ in 0..3 {
+        assert_eq!(value().await, None, "not before it is given up");
+        queue.fetch("w").await.unwrap();
+        queue.silence("w", DEATH + 1.0).await;
+        queue.beat("other").await;
+    }
+
+    let said = in_time(line.on_message().next()).await.unwrap();
+    assert_eq!(said.get_payload::<String>().unwrap(), id(0));
+    let entry = Entry::from_bytes(&id(0).parse().unwrap(), value().await.unwrap().into());
+    assert!(matches!(entry, Some(Entry::Failed { .. })), "as the programs read it: {entry:?}");
+    let life: u64 = queue.ask("PTTL", queue.entry(&id(0))).await;
+    assert!((5_000..=10_000).contains(&life), "{life} ms");
+}
+
+#[tokio::test]
+async fn a_job_whose_workers_all_died_takes_no_entry_away() {
+    let queue = TestQueue::new().await;
+    queue.push(&id(0)).await;
+    for _ in 0..3 {
+        queue.fetch("w").await.unwrap();
+        queue.silence("w", DEATH + 1.0).await;
+        queue.ask::<()>("SET", (queue.entry(&id(0)), "menu")).await;
+        queue.beat("other").await;
+    }
+
+    assert_eq!(queue.ask::<String>("GET", queue.entry(&id(0))).await, "menu");
 }
 
 /// Else no dead worker would ever be found again, and none of their jobs.

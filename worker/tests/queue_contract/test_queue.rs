@@ -74,7 +74,9 @@ impl TestQueue {
         let link = Link::new(&url, patience).unwrap();
         let names = Names::new(prefix.clone());
         let config = Config::default().queue(names.queue());
-        let (redis, pushes) = (link.patient(), Queue::new(link, names.clone()));
+        let client = redis::Client::open(redis_url()).unwrap();
+        let redis = in_time(client.get_connection_manager()).await.unwrap();
+        let pushes = Queue::new(link, names.clone());
         Self { redis, names, config, pushes, keep: 500, prefix }
     }
 
@@ -194,7 +196,9 @@ impl TestQueue {
     pub(crate) async fn beat_with(&self, worker: &str, held: &[String]) -> u64 {
         let file = include_str!("../../src/queue/beat.lua");
         let fill = |call: &mut ScriptInvocation<'_>| {
-            call.arg(worker).arg(DEATH).arg(self.keep).arg(LONGEST_ANSWER).arg(held);
+            call.key(self.names.ready());
+            call.arg(worker).arg(DEATH).arg(self.keep).arg(LONGEST_ANSWER);
+            call.arg(self.names.prefix()).arg("2026-02-09T19:02:11Z").arg(10_000).arg(held);
         };
         self.run(file, fill).await.unwrap()
     }

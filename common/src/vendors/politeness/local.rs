@@ -24,7 +24,7 @@ impl Local {
         left(self.next_start, now).is_none()
     }
 
-    pub(super) fn ask(&mut self, now: Instant, rules: &Rules) -> Word {
+    pub(super) fn ask(&self, now: Instant) -> Word {
         let is_open = self.failures >= OPENS_AFTER;
         if let Some(left) = self.quiet(now) {
             return Word::Quiet(left);
@@ -32,17 +32,15 @@ impl Local {
         if let Some(left) = left(self.next_probe, now).filter(|_| is_open) {
             return Word::Open(left);
         }
-        if let Some(left) = left(self.next_start, now) {
-            return Word::Wait(left);
-        }
-        if is_open {
-            self.next_probe = Some(now + rules.probe_every);
-        }
-        Word::Go
+        left(self.next_start, now).map_or(Word::Go, Word::Wait)
     }
 
-    pub(super) fn go(&mut self, now: Instant, gap: Duration) {
+    /// A request starts. While the site fails, it is the probe.
+    pub(super) fn go(&mut self, now: Instant, gap: Duration, rules: &Rules) {
         self.next_start = Some(now + gap);
+        if self.failures >= OPENS_AFTER {
+            self.next_probe = Some(now + rules.probe_every);
+        }
     }
 
     /// How many failures in a row it was before an answer, or are with this failure.
@@ -85,14 +83,15 @@ mod tests {
         assert_eq!((fail(&mut local, start), fail(&mut local, start)), (1, 2));
         assert_eq!(local.tell(start, Ended::Answered, None, &RULES), 2, "in a row, or not at all");
         assert_eq!((fail(&mut local, start), fail(&mut local, start)), (1, 2), "from nought");
-        assert_eq!(local.ask(start, &RULES), Word::Go);
+        assert_eq!(local.ask(start), Word::Go);
         assert_eq!(fail(&mut local, start), 3);
-        assert_eq!(local.ask(start, &RULES), Word::Open(RULES.probe_every));
+        assert_eq!(local.ask(start), Word::Open(RULES.probe_every));
         let later = start + RULES.probe_every;
-        assert_eq!(local.ask(later, &RULES), Word::Go, "the probe");
-        assert_eq!(local.ask(later, &RULES), Word::Open(RULES.probe_every), "one of them only");
+        assert_eq!(local.ask(later), Word::Go, "the probe");
+        local.go(later, Duration::ZERO, &RULES);
+        assert_eq!(local.ask(later), Word::Open(RULES.probe_every), "one of them only");
         assert_eq!(local.tell(later, Ended::Answered, None, &RULES), 3);
-        assert_eq!(local.ask(later, &RULES), Word::Go, "closed");
+        assert_eq!(local.ask(later), Word::Go, "closed");
     }
 
     #[test]
@@ -102,16 +101,16 @@ mod tests {
         local.tell(start, Ended::Answered, Some(seconds(7)), &RULES);
         local.tell(start, Ended::Failed, Some(seconds(2)), &RULES);
         local.tell(start, Ended::Answered, None, &RULES);
-        assert_eq!(local.ask(start + seconds(6), &RULES), Word::Quiet(seconds(1)));
-        assert_eq!(local.ask(start + seconds(7), &RULES), Word::Go);
+        assert_eq!(local.ask(start + seconds(6)), Word::Quiet(seconds(1)));
+        assert_eq!(local.ask(start + seconds(7)), Word::Go);
     }
 
     #[test]
     fn requests_are_some_time_apart() {
         let (start, mut local) = (Instant::now(), Local::default());
-        local.go(start, RULES.spacing);
-        assert_eq!(local.ask(start, &RULES), Word::Wait(RULES.spacing));
-        assert_eq!(local.ask(start + RULES.spacing, &RULES), Word::Go);
+        local.go(start, RULES.spacing, &RULES);
+        assert_eq!(local.ask(start), Word::Wait(RULES.spacing));
+        assert_eq!(local.ask(start + RULES.spacing), Word::Go);
         assert!((0..1000).all(|_| RULES.gap() >= RULES.spacing));
     }
 }

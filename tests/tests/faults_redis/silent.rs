@@ -1,0 +1,133 @@
+//! A Redis that is there and says nothing, or says half of it.
+
+use std::time::Instant;
+
+use tests::{Load, Seen, Stack, Trouble, dinners, lives};
+
+use super::{Lines, MS, SECOND, behind_a_line, hits_come_back, redis, warm};
+
+/// What visitors see of a Redis that does not answer: everything, in hardly more time. One of them
+/// a second finds out whether it is back.
+fn hardly_notice(calm: &Seen, seen: &Seen, seconds: u32) {
+    seen.all_ok();
+    assert!(seen.0.iter().all(|sample| !sample.stale), "fresh in Postgres");
+    calm.bounds("the slowest", seen.slowest(), 250 * MS);
+    let quick = (50 * MS).max(calm.p99() * 3);
+    let waited = seen.0.iter().filter(|sample| sample.took > quick).count();
+    println!("{waited} of {} waited, slowest {:?}", seen.0.len(), seen.slowest());
+    // All that come while the first three wait, then one probe a second.
+    assert!(waited <= 15 + seconds as usize, "{waited} of {}", seen.0.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r6_a_frozen_redis_costs_a_few_visitors_a_quarter_of_a_second() {
+    let stack = Stack::wanted().own_redis().start().await;
+    let load = Load::of(&stack, &dinners(&stack, 1..6));
+    let calm = warm(&stack, &load).await;
+    let (seen, ()) = load
+        .during(async {
+            redis(&stack).signal("STOP");
+            tokio::time::sleep(SECOND * 5).await;
+            redis(&stack).signal("CONT");
+        })
+        .await;
+    let back = hits_come_back(&load).await;
+    hardly_notice(&calm, &seen, 5);
+    calm.bounds("back on Redis", back, SECOND * 2);
+    println!("back on Redis after {back:?}");
+    lives(&stack, dinners(&stack, 7..8)[0]).await;
+    assert_eq!(stack.vendor.total_reads(), 20 + 1, "what is fresh in Postgres is not read again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r7_a_paused_redis_is_worked_round_and_one_that_takes_no_writes_still_serves_hits() {
+    for what in ["ALL", "WRITE"] {
+        let stack = Stack::wanted().own_redis().start().await;
+        let load = Load::of(&stack, &dinners(&stack, 1..4));
+        let calm = warm(&stack, &load).await;
+        let (seen, ()) = load
+            .during(async {
+                redis(&stack).says(&["CLIENT", "PAUSE", "3000", what]).await;
+                tokio::time::sleep(SECOND * 3).await;
+            })
+            .await;
+        hardly_notice(&calm, &seen, 3);
+        if what == "WRITE" {
+            let hits = seen.0.iter().all(|sample| sample.from.starts_with("menus5c; hit"));
+            assert!(hits, "{:?}", seen.places());
+        }
+        calm.bounds("back on Redis", hits_come_back(&load).await, SECOND * 2);
+        lives(&stack, dinners(&stack, 5..6)[0]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r8_a_peer_that_is_half_dead_is_left_and_no_connection_leaks() {
+    let Lines { stack, api } = behind_a_line(Stack::wanted()).await;
+    let load = Load::of(&stack, &dinners(&stack, 1..6));
+    let calm = warm(&stack, &load).await;
+    let files = stack.apis[0].files();
+    let (seen, ()) = load
+        .during(async {
+            api.set(Trouble::Blackhole);
+            tokio::time::sleep(SECOND * 4).await;
+        })
+        .await;
+    api.set(Trouble::None);
+    let back = hits_come_back(&load).await;
+    hardly_notice(&calm, &seen, 4);
+    calm.bounds("back on Redis", back, SECOND * 2);
+    println!("back on Redis after {back:?}, {} connections in all", api.connections());
+    tests::eventually("files are closed", SECOND * 5, async || {
+        stack.apis[0].files().abs_diff(files).le(&5).then_some(())
+    })
+    .await;
+    assert!(api.open() <= 3, "{} connections", api.open());
+}
+
+#[tokio::test]
+async fn r9_a_push_whose_answer_is_lost_claims_no_key() {
+    let Lines { stack, api } = behind_a_line(Stack::wanted()).await;
+    stack.vendor.delay(tests::stub::Scope::All, 300 * MS);
+    let keys = dinners(&stack, 1..4);
+    warm(&stack, &Load::of(&stack, &dinners(&stack, 8..9))).await;
+    stack.vendor.forget_reads();
+    for key in &keys {
+        api.set(Trouble::LoseAnswersTo("EVALSHA"));
+        let sample = Load::of(&stack, &[*key]).one(0).await;
+        assert_eq!(sample.wrong, None, "{sample:?}");
+        api.set(Trouble::None);
+        lives(&stack, *key).await;
+    }
+    stack.is_idle().await;
+    let counts = stack.vendor.counts();
+    let most = counts.values().map(|count| count.reads).max();
+    assert_eq!((counts.len(), most), (keys.len(), Some(1)), "{counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r10_answers_that_are_cut_or_drip_are_never_served_as_menus() {
+    let Lines { stack, api } = behind_a_line(Stack::wanted()).await;
+    let load = Load::of(&stack, &dinners(&stack, 1..6));
+    let calm = warm(&stack, &load).await;
+    for trouble in [Trouble::Reset, Trouble::CutAfter(1), Trouble::Drip(1, 20 * MS)] {
+        // Half of what is asked for is not there, so that looks and pushes are cut as well.
+        let begun = Instant::now();
+        let (seen, ()) = load
+            .during(async {
+                api.set(trouble);
+                while begun.elapsed() < SECOND * 3 {
+                    let hoch = format!("menu:hoch:{}:dinner", stack.in_days(1));
+                    redis(&stack).says(&["DEL", &stack.key(&hoch)]).await;
+                    tokio::time::sleep(100 * MS).await;
+                }
+                api.set(Trouble::None);
+            })
+            .await;
+        seen.lawful();
+        println!("{trouble:?}: {:?}, slowest {:?}", seen.places(), seen.slowest());
+        calm.bounds("back on Redis", hits_come_back(&load).await, SECOND * 2);
+        lives(&stack, dinners(&stack, 1..2)[0]).await;
+    }
+    assert_eq!(stack.vendor.total_reads(), 20, "all of it was fresh in Postgres");
+}
