@@ -37,7 +37,12 @@ impl Refresher {
         let started_at = Utc::now();
         let (read, past) = match turn {
             Ok(_turn) => self.read_beside_past(document, key, started_at).await,
-            Err(error) => (Err(error), None),
+            Err(error) => {
+                // A vendor that is left alone is seen in metrics, though nothing is sent.
+                let unsent = Err(error);
+                metrics::vendor_read(document.hall().vendor(), &unsent, Duration::ZERO);
+                (unsent, None)
+            }
         };
         let read = match read {
             Err(error) if error.is_unasked() => return self.refrain(document, key, &error).await,
