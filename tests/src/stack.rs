@@ -105,6 +105,8 @@ impl Wanted {
             ("VENDOR_PROBE_SECS", "0"),
             // Nobody reads what a test did not ask for.
             ("PREWARM_LEAD_MINS", "0"),
+            // All that a test asks comes from one address.
+            ("RATE_LIMIT", "off"),
             ("LOG", "debug,hyper_util=info,reqwest=info,apalis_core=info,sqlx=info"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -308,6 +310,16 @@ impl Stack {
     pub async fn is_idle(&self) {
         eventually("no job is under way", Duration::from_secs(30), async || {
             (self.jobs().await == Jobs::NONE).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until what was read can be searched.
+    pub async fn is_indexed(&self) {
+        self.is_idle().await;
+        eventually("the worker has made it searchable", Duration::from_secs(30), async || {
+            let left = self.database.number("select count(*) from menus_to_index").await;
+            (left == 0).then_some(())
         })
         .await;
     }

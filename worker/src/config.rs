@@ -9,11 +9,15 @@ use common::config::{
     time_zone,
 };
 
+mod ops;
+
+pub use ops::{Login, OpsLimits, OpsSettings};
+
 /// The worker's settings.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
-    /// Where the ops side listens.
-    pub ops_addr: SocketAddr,
+    /// The ops side.
+    pub ops: OpsSettings,
     /// How many jobs run at once. They wait more than they work, so this is many; how hard a
     /// vendor is asked is limited where vendors are asked.
     pub concurrency: usize,
@@ -56,8 +60,7 @@ impl WorkerConfig {
 
     fn read(vars: &mut Vars<'_>) -> Option<Self> {
         let stores = Stores::read(vars, true);
-        let ops_addr = SocketAddr::from(([127, 0, 0, 1], 8081));
-        let ops_addr = vars.parsed_or("OPS_ADDR", ops_addr, "where the worker's ops side listens");
+        let ops = OpsSettings::read(vars);
         let concurrency =
             vars.parsed_or("WORKER_CONCURRENCY", 1024_u16, "jobs at once in one worker");
         if concurrency == 0 {
@@ -69,7 +72,7 @@ impl WorkerConfig {
         let (metrics_addr, stores) = (metrics_addr(vars), stores?);
         let concurrency = usize::from(concurrency);
         Some(Self {
-            ops_addr,
+            ops,
             concurrency,
             stores,
             lifetimes,
