@@ -1,7 +1,7 @@
 # Every target is one script, so that a person, CI and the README call the same thing.
 # Arguments go through ARGS, as in: make test ARGS="two_hundred_visitors"
 
-.PHONY: help run live test test-fast test-api lint fmt bench migrate prepare down ci
+.PHONY: help run live test test-fast test-api lint deny fuzz fmt bench migrate prepare down ci
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
@@ -24,8 +24,14 @@ test-api: ## the running api against its own description, and its pages in a bro
 lint: ## format, clippy, documentation, scripts, compose file
 	@scripts/lint.sh
 
+deny: ## licences, sources and known weaknesses of what we stand on
+	@scripts/deny.sh
+
+fuzz: ## throw at parsers and queries what strangers may send; SECONDS_EACH=60
+	@scripts/fuzz.sh $(ARGS)
+
 fmt: ## format the code
-	@cargo fmt --all
+	@cargo fmt --all && cargo fmt --manifest-path tests/fuzz/Cargo.toml
 
 bench: ## time and bytes per vendor document
 	@scripts/bench.sh $(ARGS)

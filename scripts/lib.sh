@@ -139,3 +139,13 @@ end_all() {
     done
   done
 }
+
+# need_cargo_tool NAME VERSION: installs a tool that cargo calls, in exactly that version, into a
+# folder of target/.
+need_cargo_tool() {
+  local folder=${CARGO_TARGET_DIR:-$ROOT/target}/tools/$1-$2
+  export PATH=$folder/bin:$PATH
+  [[ ! -x $folder/bin/$1 ]] || return 0
+  say "Installing $1 $2"
+  attend cargo install --quiet --locked --root "$folder" "$1@$2"
+}

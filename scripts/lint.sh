@@ -12,6 +12,7 @@ main() {
 
   say "Format"
   cargo fmt --all --check || fail "not formatted; make fmt does it"
+  cargo fmt --manifest-path tests/fuzz/Cargo.toml --check || fail "tests/fuzz is not formatted; make fmt does it"
   say "Clippy"
   cargo clippy --workspace --all-targets --locked -- -D warnings
   say "Documentation"
@@ -47,7 +48,7 @@ check_compose() {
     warn "docker compose is not installed; docker-compose.yml is not checked"
     return
   fi
-  POSTGRES_PASSWORD=x REDIS_PASSWORD=x "${compose[@]}" config >/dev/null
+  POSTGRES_PASSWORD=x REDIS_PASSWORD=x OPS_PASSWORD=x "${compose[@]}" config >/dev/null
 }
 
 # Two versions of one of these would be two connection pools, two TLS stores, two sets of types.

@@ -24,6 +24,7 @@ use crate::{
     config::ApiConfig,
     flights::Flights,
     near_cache::NearCache,
+    readiness::Readiness,
     ready::Ready,
     waiters::Waiters,
 };
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     /// Lists under way, and the last good ones.
     pub(crate) lists: Lists,
     pub(crate) near: Near,
+    pub(crate) readiness: Readiness,
     pub(crate) miss_wait: Duration,
     pub(crate) soft_wait: Duration,
     /// The oldest copy that is served in place of one that could not be read.
@@ -88,7 +90,8 @@ impl App {
         };
         let redis = link.clone().map(|link| Redis {
             cache: Cache::new(link.clone(), names.clone()),
-            queue: Queue::new(link.clone(), names.clone()),
+            queue: Queue::new(link.clone(), names.clone())
+                .with_max_pending(config.max_pending_jobs),
             waiters: Waiters::default(),
             names: names.clone(),
             link,
@@ -108,9 +111,10 @@ impl App {
             redis,
             store,
             refresher,
-            flights: Flights::default(),
-            lists: Lists::default(),
+            flights: Flights::within(&config.room),
+            lists: Lists::within(&config.room),
             near: Near::default(),
+            readiness: Readiness::default(),
             miss_wait: config.miss_wait,
             soft_wait: config.soft_wait,
             stale_max: config.lifetimes.stale_max,

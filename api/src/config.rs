@@ -2,12 +2,18 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::{front_door::Limits, patient::Patience};
+use crate::{
+    admission::{AdmissionSettings, Proxies, RateLimit},
+    flights::Room,
+    front_door::Limits,
+    patient::Patience,
+};
 use chrono_tz::Tz;
 use common::config::{
     Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, metrics_addr,
     time_zone,
 };
+use common::queue::MAX_PENDING;
 
 /// The api's settings.
 #[derive(Debug, Clone)]
@@ -22,6 +28,12 @@ pub struct ApiConfig {
     pub soft_wait: Duration,
     /// What connections may take.
     pub(crate) limits: Limits,
+    /// What clients may do.
+    pub(crate) admission: AdmissionSettings,
+    /// How much may be under way.
+    pub(crate) room: Room,
+    /// Jobs that may wait for a worker.
+    pub(crate) max_pending_jobs: u32,
     /// Postgres and Redis.
     pub stores: Stores,
     /// How long things are good for.
@@ -86,7 +98,8 @@ impl ApiConfig {
             0..=60_000,
             "how long a miss waits with a last good copy at hand",
         );
-        let limits = limits(vars);
+        let (limits, admission) = (limits(vars), admission(vars));
+        let (room, max_pending_jobs) = under_way(vars);
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
         let metrics_addr = metrics_addr(vars);
@@ -97,6 +110,9 @@ impl ApiConfig {
             miss_wait,
             soft_wait,
             limits,
+            admission,
+            room,
+            max_pending_jobs,
             stores,
             lifetimes,
             vendors,
@@ -122,6 +138,32 @@ fn limits(vars: &mut Vars<'_>) -> Limits {
         write: wait("WRITE_TIMEOUT_MS", 30_000, "for a caller to take what is sent"),
     };
     Limits { connections: connections as usize, patience }
+}
+
+fn admission(vars: &mut Vars<'_>) -> AdmissionSettings {
+    let each = "connections of one address at once; a trusted proxy has any number";
+    AdmissionSettings {
+        rate_limit: vars.parsed_or(
+            "RATE_LIMIT",
+            RateLimit::default(),
+            "what one address may ask for: NAME=RATE/UNIT:BURST, or off",
+        ),
+        proxies: vars.parsed_or(
+            "TRUSTED_PROXIES",
+            Proxies::default(),
+            "proxies whose X-Forwarded-For is believed: addresses and networks",
+        ),
+        connections_each: vars.number_or("MAX_CONNECTIONS_PER_ADDRESS", 2048, 1..=1_000_000, each)
+            as usize,
+    }
+}
+
+fn under_way(vars: &mut Vars<'_>) -> (Room, u32) {
+    let mut most = |name, default, help| vars.number_or(name, default, 1..=1_000_000, help);
+    let waiters = most("MAX_WAITERS", 10_000, "requests that wait for what is being fetched");
+    let flights = most("MAX_FLIGHTS", 2_000, "menus, and lists, that are looked for at once");
+    let jobs = most("MAX_PENDING_JOBS", MAX_PENDING, "jobs that wait for a worker");
+    (Room::new(waiters as usize, flights as usize), jobs)
 }
 
 /// Scheme, host and port, and nothing after them (RFC 6454): a browser sends no more.

@@ -1,6 +1,6 @@
 //! Takes connections, bounds what each of them may cost, and lets them end in order.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request, response::Response};
 use common::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
@@ -14,7 +14,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service;
 
-use crate::patient::{Busy, Patience, Patient};
+use crate::{
+    admission::{Clients, Peer},
+    patient::{Busy, Patience, Patient},
+};
 
 /// The head of a request: its line and its headers, in bytes and in lines.
 const LARGEST_HEAD: usize = 16 * 1024;
@@ -32,47 +35,68 @@ pub(crate) struct Limits {
     pub(crate) patience: Patience,
 }
 
-/// Serves until the token is cancelled; then what is under way is answered, and nothing new. `name`
-/// is the listener's in the metrics.
-pub(crate) async fn serve(
-    name: &'static str,
-    listener: TcpListener,
-    router: Router,
-    limits: Limits,
-    stop: &CancellationToken,
-) {
-    CONNECTIONS.set(&[name], Some(0));
-    let places = Arc::new(Semaphore::new(limits.connections));
-    let connections = TaskTracker::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "no connection can be taken");
-                tokio::time::sleep(BREATH).await;
-                continue;
+/// A door to a router. `name` is the listener's in the metrics.
+pub(crate) struct Door {
+    pub(crate) name: &'static str,
+    pub(crate) router: Router,
+    pub(crate) limits: Limits,
+    /// Who comes, where that matters.
+    pub(crate) clients: Option<Clients>,
+}
+
+impl Door {
+    /// Serves until the token is cancelled; then what is under way is answered, and nothing new.
+    pub(crate) async fn serve(self, listener: TcpListener, stop: &CancellationToken) {
+        CONNECTIONS.set(&[self.name], Some(0));
+        let places = Arc::new(Semaphore::new(self.limits.connections));
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, address)) => {
+                    self.take(stream, address.ip(), &places, &connections, stop)
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be taken");
+                    tokio::time::sleep(BREATH).await;
+                }
             }
-        };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            CONNECTIONS_REFUSED.one(&[name]);
+        }
+        // Whoever connects now is refused by the kernel at once.
+        drop(listener);
+        connections.close();
+        connections.wait().await;
+    }
+
+    /// Takes a connection, if there is a place for it, and for one more of its client.
+    fn take(
+        &self,
+        stream: TcpStream,
+        address: IpAddr,
+        places: &Arc<Semaphore>,
+        connections: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        let place = Arc::clone(places).try_acquire_owned().ok();
+        let client = self.clients.as_ref().map(|clients| clients.connected(address));
+        let (Some(place), Some(client)) =
+            (place, client.map_or(Some(None), |known| known.map(Some)))
+        else {
+            CONNECTIONS_REFUSED.one(&[self.name]);
             connections.spawn(refuse(stream));
-            continue;
+            return;
         };
-        let (router, stop) = (router.clone(), stop.clone());
-        let counted = CONNECTIONS.one(&[name]);
+        let (peer, connected) = client.unzip();
+        let (router, patience, stop) = (self.router.clone(), self.limits.patience, stop.clone());
+        let counted = CONNECTIONS.one(&[self.name]);
         connections.spawn(async move {
-            connection(stream, router, limits.patience, stop).await;
-            drop((place, counted));
+            connection(stream, (router, peer), patience, stop).await;
+            drop((place, connected, counted));
         });
     }
-    // Whoever connects now is refused by the kernel at once.
-    drop(listener);
-    connections.close();
-    connections.wait().await;
 }
 
 async fn refuse(mut stream: TcpStream) {
@@ -83,15 +107,18 @@ async fn refuse(mut stream: TcpStream) {
 
 async fn connection(
     stream: TcpStream,
-    router: Router,
+    (router, peer): (Router, Option<Peer>),
     patience: Patience,
     stop: CancellationToken,
 ) {
     let _ = stream.set_nodelay(true);
     let busy = Busy::default();
     let io = TokioIo::new(Patient::new(stream, patience, busy.clone()));
-    let answer = service_fn(move |request: Request<Incoming>| {
+    let answer = service_fn(move |mut request: Request<Incoming>| {
         busy.begin();
+        if let Some(peer) = &peer {
+            request.extensions_mut().insert(peer.clone());
+        }
         answer(router.clone(), request)
     });
     let serving = http1::Builder::new()

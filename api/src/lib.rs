@@ -1,6 +1,7 @@
 //! The api: read-only HTTP. Answers from Redis; on a miss it asks the queue for one job and waits
 //! a little for word of it.
 //!
+//! Before any of it: `front_door` → `admission`.
 //! A hit: `routes` → `routes::menus` → `extract` → `read_through` → `near_cache` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
 //! With a store away: `degraded`.
@@ -8,6 +9,7 @@
 //! A search: `routes` → `routes::items` → `extract`, `diet`, `cursor` → `search` → [`common::store`].
 //! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
 
+mod admission;
 mod answer;
 mod app;
 mod cached;
@@ -19,6 +21,8 @@ mod diet;
 mod extract;
 mod flights;
 mod front_door;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod many;
 mod measured;
 mod near_cache;
@@ -28,7 +32,9 @@ mod paging;
 mod patient;
 mod problem;
 mod read_through;
+mod readiness;
 mod ready;
+mod refresh_ahead;
 mod rendered;
 mod routes;
 mod search;
@@ -36,12 +42,14 @@ mod waiters;
 
 use std::time::Duration;
 
+use admission::Clients;
 use app::App;
 use common::{
     line::{self, Interests},
     telemetry,
 };
 use config::ApiConfig;
+use front_door::Door;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -87,9 +95,11 @@ pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), Start
     if let Some(address) = config.metrics_addr {
         measured::listen(address, app.clone(), config.limits, &stop).await?;
     }
-    let router = routes::router(app, &config.allowed_origins);
+    let clients = Clients::new(config.admission);
+    let router = routes::router(app, &config.allowed_origins, clients.clone());
     telemetry::listening(address);
-    let answering = front_door::serve("api", listener, router, config.limits, &stop);
+    let door = Door { name: "api", router, limits: config.limits, clients: Some(clients) };
+    let answering = door.serve(listener, &stop);
     let overtime = async {
         stop.cancelled().await;
         tokio::time::sleep(DRAIN).await;

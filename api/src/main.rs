@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Err(problems) => return Ok(program::refuse(&problems)),
     };
     if command.is_some() {
-        return Ok(program::health(settings.addr).await);
+        return Ok(program::health(settings.addr, None).await);
     }
     telemetry::start(&settings.log);
     let stop = CancellationToken::new();

@@ -23,11 +23,13 @@ use tokio::{
 };
 
 use crate::{
+    admission::{Policy, charge},
     app::App,
     degraded,
     flights::Landing,
     problem::ApiError,
     read_through::{self, From, Served},
+    refresh_ahead,
 };
 use word::{Word, is_saved, no_menu};
 
@@ -71,6 +73,9 @@ async fn saved(app: &App, days: &[HallDay]) -> Menus {
     if days.is_empty() {
         return Menus::new();
     }
+    if charge(Policy::Queries).is_err() {
+        return six(days).map(|key| (key, Err(ApiError::Pending))).collect();
+    }
     let copies = degraded::copies(app, days).await;
     let copies = copies.inspect_err(|error| tracing::warn!(%error, "no copies at hand"));
     let landing = |key: &MenuKey| match copies.as_ref().map(|copies| copies.get(key)) {
@@ -107,12 +112,13 @@ struct State {
 
 impl State {
     /// Takes what this process keeps of the cache.
-    fn take_near(&mut self, app: &App) {
+    fn take_near(&mut self, app: &App, request_id: &str) {
         let menus = &mut self.menus;
         self.open.retain(|key| {
             let kept = app.near.menus.get(key);
             let open = kept.is_none();
             if let Some(ready) = kept {
+                refresh_ahead::if_due(app, key, &ready, request_id);
                 menus.insert(key.clone(), Ok(Served { ready, from: From::Hit }));
             }
             open
@@ -123,7 +129,7 @@ impl State {
 impl Asking<'_> {
     async fn menus(&self) -> Menus {
         let mut all = State { open: six(self.days).collect(), ..State::default() };
-        all.take_near(self.app);
+        all.take_near(self.app, self.request_id);
         self.look(&mut all, From::Hit).await;
         let mut documents: HashMap<Document, Vec<MenuKey>> = HashMap::new();
         for key in all.open.drain(..) {

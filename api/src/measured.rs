@@ -12,7 +12,7 @@ use axum::{
 };
 use common::{
     entry::Entry,
-    metrics::{self, BREAKER_OPEN, FLIGHTS, MENUS},
+    metrics::{self, BREAKER_OPEN, FLIGHTS, MENUS, WAITERS},
     telemetry,
 };
 use tokio::net::TcpListener;
@@ -22,7 +22,7 @@ use crate::{
     StartError,
     app::App,
     flights::Landing,
-    front_door::{self, Limits},
+    front_door::{Door, Limits},
     problem::ApiError,
     read_through::From,
 };
@@ -43,6 +43,7 @@ pub(crate) fn menu(landing: Landing) -> Landing {
             (Entry::Menu { .. }, From::Live) => "live",
         },
         Err(ApiError::Pending) => "pending",
+        Err(ApiError::TooMany { .. } | ApiError::Overloaded) => "refused",
         Err(_) => "unavailable",
     }]);
     landing
@@ -59,9 +60,8 @@ pub(crate) async fn listen(
     telemetry::metrics_at(listener.local_addr().map_err(StartError::Metrics)?);
     let router = Router::new().route("/metrics", get(show)).with_state(app);
     let (limits, stop) = (Limits { connections: CONNECTIONS, ..limits }, stop.clone());
-    tokio::spawn(async move {
-        front_door::serve("metrics", listener, router, limits, &stop).await;
-    });
+    let door = Door { name: "metrics", router, limits, clients: None };
+    tokio::spawn(async move { door.serve(listener, &stop).await });
     Ok(())
 }
 
@@ -70,5 +70,6 @@ async fn show(State(app): State<App>) -> Response {
     BREAKER_OPEN.set(&["postgres"], away(app.store.is_away()));
     BREAKER_OPEN.set(&["redis"], app.redis.as_ref().and_then(|redis| away(redis.link.is_away())));
     FLIGHTS.set(&[], u64::try_from(app.flights.count()).ok());
+    WAITERS.set(&[], u64::try_from(app.flights.waiters()).ok());
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::render(metrics::API)).into_response()
 }

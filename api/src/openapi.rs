@@ -29,9 +29,14 @@ ignored; one that it knows may be given once, not empty, with at most 64 bytes o
 - `cache-control` says how long an answer holds; nothing newer is there before. Then ask again with \
 `if-none-match`: 304 if it is still the same. Menus are read anew about every half hour, lists and figures \
 every 5 minutes.
+- One address may ask for a lot, and not for everything at once: 429 says when to come back, `ratelimit` warns \
+before. `GET` has no body, path and query have at most 2048 bytes.
 - Browsers may read every answer (CORS), errors included; cookies are not used.
 - No tag on a dish means \"not stated\", never \"free of\".
 - Be ready for fields, tags and meals that are not in this description: new ones are not a new version.";
+
+/// The endpoints that answer however often they are asked.
+const HEALTH: &str = "Health";
 
 /// The document without any endpoint.
 pub(crate) fn empty() -> OpenApi {
@@ -45,7 +50,7 @@ pub(crate) fn empty() -> OpenApi {
         tag("Menus", "What there is to eat."),
         tag("Halls", "Where, and when."),
         tag("Statistics", "What was read of the vendors."),
-        tag("Health", "For operators."),
+        tag(HEALTH, "For operators. Not limited."),
     ];
     OpenApiBuilder::new()
         .info(info.build())
@@ -77,9 +82,14 @@ fn components() -> Components {
 pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     let paths = document.paths.paths.values_mut();
     for operation in paths.filter_map(|path| path.get.as_mut()) {
-        let of_all =
-            [responses::MethodNotAllowed::responses(), responses::InternalError::responses()];
-        operation.responses.responses.extend(of_all.into_iter().flatten());
+        let is_limited = operation.tags.iter().flatten().all(|tag| tag != HEALTH);
+        let limited = is_limited.then(responses::TooManyRequests::responses);
+        let of_all = [
+            responses::MethodNotAllowed::responses(),
+            responses::UriTooLong::responses(),
+            responses::InternalError::responses(),
+        ];
+        operation.responses.responses.extend(of_all.into_iter().chain(limited).flatten());
         add_headers(operation);
     }
     document

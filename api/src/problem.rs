@@ -14,6 +14,8 @@ use common::entry::NoMenu;
 use kinds::Kind;
 use serde::Serialize;
 
+use crate::admission::{LONGEST_URI, Policy};
+
 /// The errors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -45,6 +47,18 @@ pub(crate) enum ApiError {
     /// 503: a list that neither store can give.
     #[error("Temporarily unavailable")]
     StoresAway,
+    /// 503: more than this process can have under way.
+    #[error("Too many are waiting, try again")]
+    Overloaded,
+    /// 429
+    #[error("Too many {} from your address, try again later", policy.as_str())]
+    TooMany { policy: Policy, retry_after: Duration },
+    /// 414
+    #[error("Path and query are longer than {LONGEST_URI} bytes")]
+    UriTooLong,
+    /// 400
+    #[error("A request here has no body")]
+    Body,
     /// 404
     #[error("There is nothing at this path")]
     UnknownPath,
@@ -76,6 +90,10 @@ impl ApiError {
             Self::NoMenu { .. } => &kinds::NO_MENU,
             Self::Unavailable { .. } | Self::StoresAway => &kinds::UNAVAILABLE,
             Self::Pending => &kinds::PENDING,
+            Self::Overloaded => &kinds::OVERLOADED,
+            Self::TooMany { .. } => &kinds::TOO_MANY_REQUESTS,
+            Self::UriTooLong => &kinds::URI_TOO_LONG,
+            Self::Body => &kinds::UNEXPECTED_BODY,
             Self::UnknownPath => &kinds::UNKNOWN_PATH,
             Self::Method => &kinds::METHOD_NOT_ALLOWED,
             Self::Internal => &kinds::INTERNAL,
@@ -106,8 +124,15 @@ impl ApiError {
             Self::NoMenu { left, .. } => {
                 vec![(header::CACHE_CONTROL, format!("public, max-age={}", left.as_secs()))]
             }
-            Self::Unavailable { retry_after } => retry(*retry_after),
-            Self::Pending | Self::StoresAway => retry(Duration::from_secs(1)),
+            Self::Unavailable { retry_after } | Self::TooMany { retry_after, .. } => {
+                retry(*retry_after)
+            }
+            Self::Pending | Self::StoresAway | Self::Overloaded => retry(Duration::from_secs(1)),
+            // What may still come of such a request is not waited for.
+            Self::UriTooLong | Self::Body => vec![
+                (header::CACHE_CONTROL, "no-store".to_owned()),
+                (header::CONNECTION, "close".to_owned()),
+            ],
             Self::Method => vec![(header::ALLOW, "GET, HEAD, OPTIONS".to_owned())],
             _ => vec![(header::CACHE_CONTROL, "no-store".to_owned())],
         }

@@ -15,11 +15,13 @@ use common::{
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
+    admission::{Policy, charge},
     app::{App, Redis},
     degraded,
-    flights::Landing,
+    flights::{Answered, Landing},
     problem::ApiError,
     ready::Ready,
+    refresh_ahead,
 };
 
 /// With no word from any worker for this long, nobody works.
@@ -37,6 +39,12 @@ const STALE_LEFT: Duration = Duration::from_secs(30);
 pub(crate) struct Served {
     pub(crate) ready: Arc<Ready>,
     pub(crate) from: From,
+}
+
+impl Answered for Served {
+    fn from(&self) -> From {
+        self.from
+    }
 }
 
 impl Served {
@@ -70,13 +78,18 @@ pub(crate) enum From {
 pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Served, ApiError> {
     let (first, last) = vendors::window(app.day_of(Utc::now()));
     if key.date < first || key.date > last {
+        charge(Policy::Queries)?;
         return saved(app, &key, NoMenu::OutOfRange).await;
     }
     if let Some(ready) = app.near.menus.get(&key) {
+        refresh_ahead::if_due(app, &key, &ready, request_id);
         return Ok(Served { ready, from: From::Hit });
     }
+    if is_unasked(&key) {
+        charge(Policy::Queries)?;
+    }
     let (flight, flown, request_id) = (app.clone(), key.clone(), request_id.to_owned());
-    app.flights.join(&key, || fly(flight, flown, request_id)).await
+    app.flights.join(&key, Policy::Misses, || fly(flight, flown, request_id)).await
 }
 
 /// What Postgres has of a key that no vendor is asked for.

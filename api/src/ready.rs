@@ -6,25 +6,29 @@ use axum::http::HeaderValue;
 use common::{cache::Held, entry::Entry};
 use tokio::time::Instant;
 
-use crate::{answer::http_date, coded::Coded, near_cache::Weighs};
+use crate::{answer::http_date, coded::Coded, near_cache::Weighs, refresh_ahead::Due};
 
 /// See the top of the file.
 pub(crate) struct Ready {
     pub(crate) entry: Entry,
     /// The end of its lifetime.
     pub(crate) until: Instant,
+    /// When a new one is asked for before that.
+    pub(crate) due: Due,
     pub(crate) last_modified: Option<HeaderValue>,
     pub(crate) body: Coded,
 }
 
 impl Ready {
-    pub(crate) fn new(Held { entry, left }: Held) -> Self {
+    pub(crate) fn new(held: Held) -> Self {
+        let due = Due::of(&held);
+        let Held { entry, left } = held;
         let until = Instant::now() + left;
         let (body, last_modified) = match &entry {
             Entry::Menu { body, fetched_at, .. } => (body.clone(), http_date(*fetched_at)),
             Entry::NoMenu { .. } | Entry::Failed { .. } => (bytes::Bytes::new(), None),
         };
-        Self { entry, until, last_modified, body: Coded::new(body) }
+        Self { entry, until, due, last_modified, body: Coded::new(body) }
     }
 
     /// The rest of its lifetime.

@@ -14,7 +14,10 @@ mod screen;
 mod stats;
 mod week;
 
-use std::time::{Duration, Instant};
+use std::{
+    any::Any,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -35,10 +38,14 @@ use utoipa_axum::{
 };
 
 use crate::{
+    admission::{Admission, Clients, Policy, RATE_LIMIT, RATE_LIMIT_POLICY, charge},
     app::App,
     openapi,
     problem::{self, ApiError},
 };
+
+/// What a handler that crashed leaves behind.
+type Panic = Box<dyn Any + Send>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where this service describes itself (RFC 8631), with every answer.
@@ -80,8 +87,8 @@ fn with_and_without_slash(
     slashed.iter().fold(router, |router, path| router.route(path, methods.clone()))
 }
 
-/// All of it, layers outermost last.
-pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
+/// All of it. The layers are one to the router, which boxes each that it is given: outermost first.
+pub(crate) fn router(app: App, allowed_origins: &[String], clients: Clients) -> Router {
     let (endpoints, document) = endpoints().split_for_parts();
     endpoints
         // Not described, but for people: /openapi.json, /docs, /problems.
@@ -89,9 +96,12 @@ pub(crate) fn router(app: App, allowed_origins: &[String]) -> Router {
         .fallback(async || ApiError::UnknownPath)
         .method_not_allowed_fallback(async || ApiError::Method)
         .with_state(app)
-        .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
-        .layer(cors(allowed_origins))
-        .layer(middleware::from_fn(identify))
+        .layer((
+            middleware::from_fn(identify),
+            cors(allowed_origins),
+            CatchPanicLayer::custom(|_: Panic| ApiError::Internal.into_response()),
+            Admission(clients),
+        ))
 }
 
 /// Names the request, logs it once, and gives problems their bodies.
@@ -117,7 +127,8 @@ async fn identify(mut request: Request, next: Next) -> Response {
     answering.instrument(span).await
 }
 
-/// One line. That of a hit is for who looks for it: writing it costs more than the hit.
+/// One line. That of a hit is for who looks for it: writing it costs more than the hit. So is that of
+/// what was refused, or who asks too much would fill the log instead.
 fn log(response: &Response, method: &Method, path: &str, took: Duration) {
     let status = response.status();
     let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
@@ -125,7 +136,7 @@ fn log(response: &Response, method: &Method, path: &str, took: Duration) {
     macro_rules! answered {
         ($level:ident) => {
             tracing::$level!(
-                http.method = %method,
+                http.method = method.as_str().chars().take(16).collect::<String>(),
                 http.path = path.chars().take(80).collect::<String>(),
                 http.status = status.as_u16(),
                 cache.status = cache.unwrap_or("-"),
@@ -134,7 +145,7 @@ fn log(response: &Response, method: &Method, path: &str, took: Duration) {
             )
         };
     }
-    if is_hit && !status.is_server_error() {
+    if is_hit && !status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         answered!(debug);
     } else {
         answered!(info);
@@ -165,6 +176,8 @@ fn cors(allowed: &[String]) -> CorsLayer {
             header::ETAG,
             header::LINK,
             header::RETRY_AFTER,
+            RATE_LIMIT,
+            RATE_LIMIT_POLICY,
             HeaderName::from_static("cache-status"),
             REQUEST_ID,
             HeaderName::from_static("x-total-count"),
@@ -172,9 +185,12 @@ fn cors(allowed: &[String]) -> CorsLayer {
         .max_age(Duration::from_secs(86_400))
 }
 
-/// What Postgres alone was asked for.
-fn past_the_cache<T>(answer: Result<T, StoreError>) -> Result<T, ApiError> {
-    answer.map_err(|error| {
+/// Asks Postgres what it alone can answer.
+async fn past_the_cache<T>(
+    question: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, ApiError> {
+    charge(Policy::Queries)?;
+    question.await.map_err(|error| {
         tracing::warn!(%error, "Postgres cannot be asked for a list");
         ApiError::StoresAway
     })

@@ -210,7 +210,7 @@ fn base_url(vars: &mut Vars<'_>, name: &'static str, help: &'static str) -> Opti
 
 /// Where metrics are served to a scraper, if they are.
 pub fn metrics_addr(vars: &mut Vars<'_>) -> Option<SocketAddr> {
-    let help = "a further listener, with /metrics alone; unset: none";
+    let help = "a further listener for scrapers, without a password; unset: none";
     let text = vars.optional("METRICS_ADDR", help)?;
     let address = text.parse();
     if let Err(error) = &address {

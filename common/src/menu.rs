@@ -137,6 +137,10 @@ impl KnownDay {
     }
 }
 
+/// More dishes than any document names (a large one: 700). It bounds the work for a hostile one:
+/// whoever builds a day looks through all that it has for each.
+pub const MAX_DISHES: usize = 10_000;
+
 /// Builds a day's meals by the rules that hold for every vendor: the same meal, station or item
 /// twice is one, in the order first seen; what stays empty is left out.
 #[derive(Debug, Default)]

@@ -50,7 +50,8 @@ pub const ROUTES: &[&str] = &[
 const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS", "other"];
 const STATUSES: &[&str] = &["2xx", "3xx", "4xx", "5xx", "other"];
 const RESULTS: &[&str] =
-    &["hit", "stored", "copy", "postgres", "live", "no_menu", "pending", "unavailable"];
+    &["hit", "stored", "copy", "postgres", "live", "no_menu", "pending", "refused", "unavailable"];
+const REFUSALS: &[&str] = &["requests", "misses", "queries", "waiters", "flights", "uri", "body"];
 const STORES: &[&str] = &["postgres", "redis"];
 const LISTENERS: &[&str] = &["api", "metrics"];
 const VENDORS: &[&str] = &["bon_appetit", "pomona", "sodexo"];
@@ -94,6 +95,11 @@ metric!(pub Counter NEAR_CACHE, "menus5c_near_cache_lookups_total",
     "Looks into what the process keeps of the cache, menus and lists.", "result" in &["hit", "miss"]);
 metric!(pub Gauge FLIGHTS, "menus5c_flights",
     "Menus that the process is looking for at the moment, each for all requests that want it.");
+metric!(pub Gauge WAITERS, "menus5c_waiters",
+    "Requests that wait for a menu or a list that is being looked for.");
+metric!(pub Counter REQUESTS_REFUSED, "menus5c_requests_refused_total",
+    "Requests, and parts of a screen, that were refused before any work was done, by what there was too much of.",
+    "reason" in REFUSALS);
 metric!(pub Counter PUSHES, "menus5c_pushes_total",
     "Jobs asked for, by what became of that.",
     "result" in &["enqueued", "coalesced", "cached", "healed", "full", "error"]);
@@ -147,6 +153,8 @@ pub const API: &[&dyn Metric] = &[
     &MENUS,
     &NEAR_CACHE,
     &FLIGHTS,
+    &WAITERS,
+    &REQUESTS_REFUSED,
     &PUSHES,
     &WAITS,
     &CONNECTIONS,

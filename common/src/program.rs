@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Problems, Variable, help};
+use crate::config::{Problems, Secret, Variable, help};
 
 /// The exit code for wrong arguments or a wrong environment.
 const WRONG: u8 = 2;
@@ -67,14 +67,19 @@ pub async fn stop_on_signal(stop: CancellationToken) {
     stop.cancel();
 }
 
-/// Asks the program that listens there whether it is alive: for containers, which have no client.
-pub async fn health(mut at: SocketAddr) -> ExitCode {
+/// Asks the program that listens there whether it is alive: for containers, which have no client. Who
+/// must log in there says so with this value of `authorization`.
+pub async fn health(mut at: SocketAddr, authorization: Option<Secret>) -> ExitCode {
     if at.ip().is_unspecified() {
         at.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     let asking = async {
         let mut stream = TcpStream::connect(at).await?;
-        let request = format!("GET /healthz HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n\r\n");
+        let login = authorization
+            .map(|login| format!("authorization: {}\r\n", login.reveal()))
+            .unwrap_or_default();
+        let request =
+            format!("GET /healthz HTTP/1.1\r\nhost: {at}\r\n{login}connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).await?;

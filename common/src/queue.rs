@@ -16,7 +16,7 @@ use crate::{
 /// How often one job is tried before it is dead.
 pub const MAX_ATTEMPTS: usize = 3;
 /// More jobs than this do not wait: who asks for one more is told to come back.
-const MAX_PENDING: usize = 2_000;
+pub const MAX_PENDING: u32 = 2_000;
 /// A claimed id that is in no list for this long was lost.
 const HEAL_AFTER: Duration = Duration::from_secs(5);
 
@@ -96,6 +96,7 @@ pub struct PushAnswer {
 pub struct Queue {
     link: Link,
     names: Names,
+    max_pending: u32,
 }
 
 static PUSH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("queue/push.lua")));
@@ -104,7 +105,13 @@ impl Queue {
     /// The queue behind this link.
     #[must_use]
     pub const fn new(link: Link, names: Names) -> Self {
-        Self { link, names }
+        Self { link, names, max_pending: MAX_PENDING }
+    }
+
+    /// The same with another bound on the jobs that wait.
+    #[must_use]
+    pub fn with_max_pending(self, max_pending: u32) -> Self {
+        Self { max_pending, ..self }
     }
 
     /// Asks for a job. `even_if_cached`: also where an entry is there (to replace it).
@@ -120,7 +127,7 @@ impl Queue {
             .map_err(|error| redis::RedisError::from(std::io::Error::other(error)))?;
         let mut call = PUSH.key(self.names.queue());
         call.key(self.names.entry(&job.key)).arg(job.id()).arg(arguments).arg(MAX_ATTEMPTS);
-        call.arg(u8::from(!even_if_cached)).arg(MAX_PENDING).arg(HEAL_AFTER.as_secs());
+        call.arg(u8::from(!even_if_cached)).arg(self.max_pending).arg(HEAL_AFTER.as_secs());
         let answer =
             self.link.ask(async |redis| call.invoke_async::<(String, i64)>(redis).await).await;
         metrics::PUSHES.one(&[answer.as_ref().map_or("error", |(pushed, _)| pushed)]);

@@ -61,7 +61,8 @@ pub struct Busy;
 
 /// Less time than this is no life worth putting back.
 const WORTH_RESTORING: Duration = Duration::from_secs(1);
-/// A copy this young is not read again, whoever asks.
+/// A copy this young is not read again, whoever asks; where entries live for seconds only, a quarter
+/// of their life.
 const JUST_READ: Duration = Duration::from_secs(60);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -147,7 +148,8 @@ impl Refresher {
     /// Whether the key is settled already, or can be from a copy that is still fresh.
     async fn look_again(&self, key: &MenuKey, reason: Reason) -> Option<Done> {
         let now = Utc::now();
-        let just_read = |at: DateTime<Utc>| (now - at).to_std().is_ok_and(|age| age < JUST_READ);
+        let young = JUST_READ.min(self.lifetimes.fresh / 4);
+        let just_read = |at: DateTime<Utc>| (now - at).to_std().is_ok_and(|age| age < young);
         let will_do = |at| reason == Reason::Miss || just_read(at);
         if let Some(cache) = &self.cache {
             match cache.get(key).await {

@@ -7,10 +7,12 @@ mod copies;
 mod drift;
 mod hours;
 mod lists;
+mod past;
 mod runs;
 mod search;
 mod stats;
 mod status;
+mod upkeep;
 
 use std::{
     str::FromStr,
@@ -18,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{NaiveDate, NaiveTime};
 use sqlx::{
     PgPool,
     migrate::Migrator,
@@ -37,8 +39,9 @@ pub use alerts::DueAlert;
 pub(crate) use columns::content_hash;
 use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
-pub use drift::{Judged, Past, PastDay};
+pub use drift::Judged;
 pub use lists::{HallRow, MenuRow};
+pub use past::{Past, PastDay};
 pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;
@@ -288,42 +291,6 @@ impl Store {
             &menu.fetched_at,
         );
         self.within(saved.fetch_one(&self.pool)).await
-    }
-
-    /// Puts one read of a vendor on record.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked.
-    pub async fn record_run(&self, run: &FetchRun) -> Result<(), StoreError> {
-        let insert = sqlx::query!(
-            "insert into fetch_runs (vendor, document, hall_id, reason, state, started_at, finished_at,
-                                     http_status, bytes, meals, items, skipped, error_class, error)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-            run.document.hall().vendor().as_str(),
-            run.document.to_string(),
-            run.document.hall().as_str(),
-            run.reason.as_str(),
-            run.state.as_str(),
-            run.started_at,
-            run.finished_at,
-            run.http_status,
-            run.bytes,
-            run.meals,
-            run.items,
-            run.skipped,
-            run.error_class,
-            run.error,
-        );
-        self.within(insert.execute(&self.pool)).await.map(|_| ())
-    }
-
-    /// Forgets reads of vendors from before `oldest`.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked.
-    pub async fn forget_runs_before(&self, oldest: DateTime<Utc>) -> Result<u64, StoreError> {
-        let delete = sqlx::query!("delete from fetch_runs where started_at < $1", oldest);
-        Ok(self.within(delete.execute(&self.pool)).await?.rows_affected())
     }
 
     /// Whether Postgres is taken for away.

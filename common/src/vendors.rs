@@ -5,6 +5,7 @@ mod addresses;
 pub mod bon_appetit;
 mod error;
 mod fetch;
+mod html;
 mod politeness;
 pub mod pomona;
 mod retries;

@@ -29,6 +29,7 @@ async fn main() {
     one_by_one().await;
     push_to_vendor().await;
     screens().await;
+    over_expiries().await;
 }
 
 /// p50, p99 and the largest, in milliseconds.
@@ -89,6 +90,33 @@ async fn screens() {
         }
         println!("{what}, cold, over the delay of 200 ms: {}", spread(over));
     }
+}
+
+/// A popular key over five ends of its life: is anybody made to wait?
+async fn over_expiries() {
+    const LIFE: u64 = 6;
+    let stack =
+        Stack::wanted().with("CACHE_TTL_SECS", LIFE).with("CACHE_TTL_JITTER_SECS", 0).start().await;
+    stack.vendor.delay(Scope::All, DELAY);
+    let path = menu_path(Hall::Hoch, stack.weekday(), "dinner");
+    stack.get(&path).await;
+    let until = Instant::now() + Duration::from_secs(LIFE * 5 + 2);
+    let visitor = async || {
+        let mut took = Vec::new();
+        while Instant::now() < until {
+            let answer = stack.get(&path).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            took.push(answer.took);
+        }
+        took
+    };
+    let took = futures::future::join_all([(); 4].map(|()| visitor())).await.concat();
+    let slow = took.iter().filter(|took| **took > Duration::from_millis(20)).count();
+    println!(
+        "a popular key over {} reads of it, delay 200 ms: {slow} answers over 20 ms; {}",
+        stack.vendor.total_reads(),
+        spread(took)
+    );
 }
 
 async fn the_same_key_again() {

@@ -103,6 +103,8 @@ impl Wanted {
             // As if time were no object: tests of manners ask for manners.
             ("VENDOR_SPACING_MS", "0"),
             ("VENDOR_PROBE_SECS", "0"),
+            // All that a test asks comes from one address.
+            ("RATE_LIMIT", "off"),
             ("LOG", "debug,hyper_util=info,reqwest=info,apalis_core=info,sqlx=info"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -306,6 +308,16 @@ impl Stack {
     pub async fn is_idle(&self) {
         eventually("no job is under way", Duration::from_secs(30), async || {
             (self.jobs().await == Jobs::NONE).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until what was read can be searched.
+    pub async fn is_indexed(&self) {
+        self.is_idle().await;
+        eventually("the worker has made it searchable", Duration::from_secs(30), async || {
+            let left = self.database.number("select count(*) from menus_to_index").await;
+            (left == 0).then_some(())
         })
         .await;
     }

@@ -82,6 +82,11 @@ impl Database {
         sqlx::query_scalar(sql).fetch_one(&mut self.connect().await).await.expect("a number")
     }
 
+    /// Makes what was saved searchable, as a worker does once a second.
+    pub async fn index_menus(&self) {
+        while self.number("select index_menus(1000)::bigint").await > 0 {}
+    }
+
     /// The one text that a question gives.
     ///
     /// # Panics

@@ -75,7 +75,7 @@ async fn every_example_of_the_page_is_answered_as_it_says() {
     let day = stack.weekday().to_string();
     // For what lists and finds what is known.
     assert_eq!(stack.get(&format!("/api/v2/menus/day?date={day}")).await.status, 200);
-    stack.is_idle().await;
+    stack.is_indexed().await;
     let (mut compared, examples) = (0, examples());
     for (path, shown) in &examples {
         // What a page leads to is not for ever.

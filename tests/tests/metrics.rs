@@ -182,14 +182,22 @@ async fn metrics_are_where_they_are_meant_to_be_and_nowhere_else() {
         let head = http.head(&url).send().await.unwrap();
         assert_eq!(head.status(), 200);
         assert_eq!(head.text().await.unwrap(), "");
-        for other in ["/", "/healthz", "/readyz", "/api/v2/halls", "/metrics/x"] {
+        let is_api = program.url() == stack.apis[0].url();
+        for (other, in_worker) in [
+            ("/", 404),
+            ("/healthz", 200),
+            ("/readyz", 200),
+            ("/api/v2/halls", 404),
+            ("/api/v1/overview", 404),
+            ("/metrics/x", 404),
+        ] {
             let path = url.replace("/metrics", other);
-            assert_eq!(http.get(&path).send().await.unwrap().status(), 404, "{path}");
+            let expected = if is_api { 404 } else { in_worker };
+            assert_eq!(http.get(&path).send().await.unwrap().status(), expected, "{path}");
         }
         let post = http.post(&url).body("menus5c_jobs_total 1").send().await.unwrap();
         assert_eq!(post.status(), 405);
         let names = Metrics::at(&url).await.names();
-        let is_api = program.url() == stack.apis[0].url();
         let known = if is_api { common::metrics::API } else { common::metrics::WORKER };
         assert_eq!(names, known.iter().map(|one| one.about().name.to_owned()).collect());
     }

@@ -57,6 +57,9 @@ impl Checked<'_> {
         assert_eq!(found.status, 200, "the examples of {path} find something: {found:?}");
         assert_eq!(self.ask(Method::HEAD, &path, &[]).await.status, 200, "{path}");
         assert_eq!(self.ask(Method::POST, &path, &[]).await.status, 405, "{path}");
+        let more = if path.contains('?') { '&' } else { '?' };
+        let long = format!("{path}{more}x={}", "x".repeat(2048));
+        assert_eq!(self.get(&long).await.status, 414, "{path}");
         if operation.answers(304) {
             let known = found.header("etag").to_owned();
             let unchanged = self.ask(Method::GET, &path, &[("if-none-match", &known)]).await;
@@ -85,7 +88,7 @@ impl Checked<'_> {
     /// A page that another leads to, and a cursor that leads nowhere.
     async fn next_page(&mut self, operation: &Operation, day: &str) {
         self.get(&menu_path(Hall::Malott, self.stack.weekday(), "dinner")).await;
-        self.stack.is_idle().await;
+        self.stack.is_indexed().await;
         let path = operation.with(day, "q", "c").replace("q=c", "q=c&limit=1");
         let page = self.get(&path).await.json();
         let cursor = page["next_cursor"].as_str().expect("two dishes have a word with c");
@@ -165,6 +168,13 @@ async fn every_answer_is_described_and_every_described_answer_is_given() {
             statuses.push(checked.get(path).await.status);
         }
         assert!(statuses.contains(&503), "{paths:?}: {statuses:?}");
+    }
+
+    let limited = Stack::wanted().workers(0).with("RATE_LIMIT", "requests=1/h:1").start().await;
+    assert_eq!(limited.get("/api/v2/halls").await.status, 200);
+    let mut checked = Checked { stack: &limited, document: &document, seen: &mut seen };
+    for operation in document.operations().iter().filter(|operation| operation.answers(429)) {
+        checked.get(&operation.example(&limited.weekday().to_string())).await;
     }
 
     let missing: Vec<_> = document

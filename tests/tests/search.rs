@@ -25,7 +25,7 @@ fn dish(text: &str) -> Value {
     json!({"name": name, "description": description, "tags": tags.split_whitespace().collect::<Vec<_>>()})
 }
 
-/// Saves a meal with one station, read just now; the day is posted.
+/// Saves a meal with one station, read just now, to be found; the day is posted.
 async fn save(stack: &Stack, hall: &str, date: NaiveDate, meal: &str, dishes: &[&str]) {
     let items: Vec<Value> = dishes.iter().map(|text| dish(text)).collect();
     let stations = json!([{"name": "Grill", "items": items}]).to_string().replace('\'', "''");
@@ -40,11 +40,13 @@ async fn save(stack: &Stack, hall: &str, date: NaiveDate, meal: &str, dishes: &[
             dishes.len()
         ))
         .await;
+    stack.database.index_menus().await;
 }
 
-/// The items that a search gives.
+/// The items that a search gives, once what was saved is searchable.
 #[expect(clippy::unwrap_used, reason = "that is what a test does")]
 async fn found(stack: &Stack, query: &str) -> Vec<Value> {
+    stack.database.index_menus().await;
     let answer = stack.get(&format!("/api/v2/items?{query}")).await;
     assert_eq!(answer.status, 200, "{query}: {answer:?}");
     answer.json()["items"].as_array().unwrap().clone()

@@ -88,6 +88,7 @@ const WORDS: [&str; 28] = [
 async fn no_search_takes_long_over_a_year() {
     let stack = Stack::wanted().workers(0).start().await;
     stack.database.run(YEAR).await;
+    stack.database.index_menus().await;
     stack.database.run("vacuum analyze").await; // as the server does by itself in a year
     let (year_ago, today) =
         (stack.today().checked_sub_days(Days::new(340)).unwrap(), stack.today());
@@ -130,6 +131,7 @@ async fn no_search_takes_long_over_a_year() {
 async fn no_search_reads_the_year_from_end_to_end() {
     let stack = Stack::wanted().workers(0).start().await;
     stack.database.run(YEAR).await;
+    stack.database.index_menus().await;
     stack.database.run("vacuum analyze").await; // as the server does by itself in a year
     let mut link = stack.database.connect().await;
     // What the function that finds dishes sets for itself.

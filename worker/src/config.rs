@@ -8,11 +8,15 @@ use common::config::{
     metrics_addr, time_zone,
 };
 
+mod ops;
+
+pub use ops::{Login, OpsLimits, OpsSettings};
+
 /// The worker's settings.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
-    /// Where the ops side listens.
-    pub ops_addr: SocketAddr,
+    /// The ops side.
+    pub ops: OpsSettings,
     /// How many jobs run at once. They wait more than they work, so this is many; how hard a
     /// vendor is asked is limited where vendors are asked.
     pub concurrency: usize,
@@ -53,8 +57,7 @@ impl WorkerConfig {
 
     fn read(vars: &mut Vars<'_>) -> Option<Self> {
         let stores = Stores::read(vars, true);
-        let ops_addr = SocketAddr::from(([127, 0, 0, 1], 8081));
-        let ops_addr = vars.parsed_or("OPS_ADDR", ops_addr, "where the worker's ops side listens");
+        let ops = OpsSettings::read(vars);
         let concurrency =
             vars.parsed_or("WORKER_CONCURRENCY", 1024_u16, "jobs at once in one worker");
         if concurrency == 0 {
@@ -62,18 +65,8 @@ impl WorkerConfig {
         }
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
-        let (metrics_addr, stores) = (metrics_addr(vars), stores?);
-        let (concurrency, alerts) = (usize::from(concurrency), AlertSettings::read(vars));
-        Some(Self {
-            ops_addr,
-            concurrency,
-            stores,
-            lifetimes,
-            vendors,
-            zone,
-            metrics_addr,
-            alerts,
-            log,
-        })
+        let (metrics_addr, alerts) = (metrics_addr(vars), AlertSettings::read(vars));
+        let (concurrency, stores) = (usize::from(concurrency), stores?);
+        Some(Self { ops, concurrency, stores, lifetimes, vendors, zone, metrics_addr, alerts, log })
     }
 }

@@ -9,6 +9,7 @@ mod monitor;
 mod ops;
 mod queue;
 mod refresh_menu;
+mod upkeep;
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,10 +39,6 @@ const MIGRATION: Duration = Duration::from_secs(10);
 const OPS_DRAIN: Duration = Duration::from_secs(2);
 /// For an alert that is being told at the end.
 const ALERTS_DRAIN: Duration = Duration::from_secs(6);
-/// Between two tries to migrate a database that cannot be reached.
-const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
-/// Reads of vendors stay on record this long.
-const RUNS_KEPT: chrono::Days = chrono::Days::new(400);
 
 /// Why the worker cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +68,7 @@ pub enum StartError {
 /// # Errors
 /// When it cannot start. Stores that are away are no reason: it waits for them.
 pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), StartError> {
-    let listener = TcpListener::bind(config.ops_addr).await?;
+    let listener = TcpListener::bind(config.ops.addr).await?;
     let address = listener.local_addr()?;
     let names = Names::new(config.stores.key_prefix.clone());
     // REDIS_URL is required of the worker, so there is one.
@@ -96,14 +93,15 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         .map_err(|error| StartError::Alerts(error.to_string()))?;
     let alerts = tokio::spawn(alerts::run(store.clone(), webhook, stop.clone()));
     let (tried, migrated) = tokio::sync::oneshot::channel();
-    let upkeep = tokio::spawn(upkeep(config.clone(), store.clone(), tried));
+    let upkeep =
+        tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tried));
     let depth = queue::Depth::new(link.clone(), names.clone());
     let ops = Arc::new(ops::Ops { cache, store, link: link.clone(), depth });
     if let Some(address) = config.metrics_addr {
-        let serving = ops::serve_metrics(address, Arc::clone(&ops), stop.clone());
+        let serving = ops::serve_metrics(address, &config.ops, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
     }
-    let ops = tokio::spawn(ops::serve(listener, ops, stop.clone()));
+    let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, stop.clone()));
     telemetry::listening(address);
     let concurrency = config.concurrency;
     let stand = monitor::Stand { redis: link.patient(), redis_url, names, refresher, concurrency };
@@ -117,35 +115,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     upkeep.abort();
     // A try under way is let end: cut off, it would be told twice.
     let _ = tokio::time::timeout(ALERTS_DRAIN, alerts).await;
-    if let Ok(Ok(Err(error))) = tokio::time::timeout(OPS_DRAIN, ops).await {
-        tracing::warn!(%error, "ops side");
-    }
+    // What is not answered by then, like a stream that a browser follows, ends with the program.
+    let _ = tokio::time::timeout(OPS_DRAIN, ops).await;
     Ok(())
-}
-
-/// Migrates as soon as the database can be reached, then forgets old records once an hour. Tells
-/// when the first try is over, however it ended.
-async fn upkeep(config: WorkerConfig, store: Store, tried: tokio::sync::oneshot::Sender<()>) {
-    let mut tried = Some(tried);
-    while let Err(error) = Store::migrate(&config.stores.database_url).await {
-        if let Some(tried) = tried.take() {
-            tracing::error!(%error, "the schema is not up to date; trying until it is");
-            let _ = tried.send(());
-        }
-        tokio::time::sleep(MIGRATE_AGAIN).await;
-    }
-    drop(tried);
-    tracing::info!("the schema is up to date");
-    let mut hours = tokio::time::interval(Duration::from_secs(3600));
-    loop {
-        hours.tick().await;
-        if let Some(oldest) = chrono::Utc::now().checked_sub_days(RUNS_KEPT)
-            && let Err(error) = store.forget_runs_before(oldest).await
-        {
-            tracing::warn!(%error, "old records stay for now");
-        }
-        if let Err(error) = store.forget_verdicts_before(chrono::Utc::now()).await {
-            tracing::warn!(%error, "old verdicts stay for now");
-        }
-    }
 }

@@ -10,7 +10,7 @@ use common::{
     telemetry,
 };
 use tokio_util::sync::CancellationToken;
-use worker::config::WorkerConfig;
+use worker::config::{Login, WorkerConfig};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
@@ -32,7 +32,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         Err(problems) => return Ok(program::refuse(&problems)),
     };
     if command.is_some() {
-        return Ok(program::health(settings.ops_addr).await);
+        return Ok(program::health(
+            settings.ops.addr,
+            settings.ops.login.as_ref().map(Login::header),
+        )
+        .await);
     }
     telemetry::start(&settings.log);
     let stop = CancellationToken::new();

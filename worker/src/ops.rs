@@ -1,26 +1,23 @@
-//! The ops side: is the worker alive, and can it work? How does it fare, in figures?
+//! The ops side: what a person or a supervisor may look at and do. Every page is registered here, and
+//! all of them stand behind the [`guard`].
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+mod guard;
+mod health;
+mod listener;
+mod page;
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::{StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
-    routing::get,
-};
-use common::{
-    cache::Cache,
-    link::Link,
-    metrics::{self, BREAKER_OPEN},
-    store::Store,
-    telemetry,
-};
-use serde_json::{Value, json};
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use common::{cache::Cache, link::Link, store::Store, telemetry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::queue::Depth;
+use crate::{config::OpsSettings, queue::Depth};
+use guard::Guard;
+
+/// The largest body that anything here takes, in bytes.
+const LARGEST_BODY: usize = 64 * 1024;
 
 /// What the ops side looks at.
 pub(crate) struct Ops {
@@ -33,51 +30,36 @@ pub(crate) struct Ops {
 /// Answers until the token is cancelled.
 pub(crate) async fn serve(
     listener: TcpListener,
+    settings: OpsSettings,
     ops: Arc<Ops>,
     stop: CancellationToken,
-) -> std::io::Result<()> {
-    let app = Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(figures))
-        .with_state(ops);
-    axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await
+) {
+    let limits = settings.limits;
+    listener::serve("ops", listener, router(settings, ops), limits, stop).await;
 }
 
-/// The same with metrics alone, at an address of its own.
+/// Health and metrics at an address of their own, for those who have no password.
 pub(crate) async fn serve_metrics(
     address: SocketAddr,
+    settings: &OpsSettings,
     ops: Arc<Ops>,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     telemetry::metrics_at(listener.local_addr()?);
-    let app = Router::new().route("/metrics", get(figures)).with_state(ops);
-    tokio::spawn(async move {
-        axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await
-    });
+    let router = health::routes().with_state(ops);
+    tokio::spawn(listener::serve("metrics", listener, router, settings.limits, stop));
     Ok(())
 }
 
-async fn figures(State(ops): State<Arc<Ops>>) -> Response {
-    ops.depth.measure().await;
-    BREAKER_OPEN.set(&["postgres"], Some(u64::from(ops.store.is_away())));
-    BREAKER_OPEN.set(&["redis"], Some(u64::from(ops.link.is_away())));
-    let text = metrics::render(metrics::WORKER);
-    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
-}
-
-/// Ready = jobs can be taken (Redis) and what is read can be kept (Postgres, with its schema).
-async fn ready(State(ops): State<Arc<Ops>>) -> (StatusCode, Json<Value>) {
-    let started = Instant::now();
-    let (redis, schema) = tokio::join!(ops.cache.ping(), ops.store.schema_is_current());
-    let word = |ok: bool| if ok { "ok" } else { "down" };
-    let (redis, postgres) = (redis.is_ok(), schema.is_ok());
-    let schema = schema.unwrap_or(false);
-    let status = if redis && schema { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let body = json!({
-        "redis": word(redis), "postgres": word(postgres), "schema": word(schema), "took_ms": took,
-    });
-    (status, Json(body))
+/// Our own pages may be written to, from pages of this very listener; the board's never.
+fn router(settings: OpsSettings, ops: Arc<Ops>) -> Router {
+    let guard = Arc::new(Guard::new(settings));
+    let own = Router::new()
+        .merge(health::routes())
+        .merge(page::routes())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(guard::same_origin))
+        .with_state(ops);
+    own.layer(middleware::from_fn_with_state(guard, guard::guard))
 }

@@ -41,8 +41,8 @@ shared! {
     NotModified = "304", unchanged();
     /// 400
     BadRequest = "400", problem(
-        "A parameter is wrong; `detail` names it.",
-        &[&kinds::INVALID_DATE, &kinds::INVALID_PARAMETER],
+        "A parameter is wrong, and `detail` names it; or there is a body.",
+        &[&kinds::INVALID_DATE, &kinds::INVALID_PARAMETER, &kinds::UNEXPECTED_BODY],
     );
     /// 404 of what belongs to one hall.
     UnknownHall = "404", problem("No hall has that id.", &[&kinds::UNKNOWN_HALL]);
@@ -53,15 +53,25 @@ shared! {
     );
     /// 405, of every endpoint.
     MethodNotAllowed = "405", problem("To another method.", &[&kinds::METHOD_NOT_ALLOWED]);
+    /// 414, of every endpoint.
+    UriTooLong = "414", problem("Path and query are too long.", &[&kinds::URI_TOO_LONG]);
+    /// 429, of every endpoint but those of health.
+    TooManyRequests = "429", problem(
+        "Your address has asked for too much; `ratelimit` says what of.",
+        &[&kinds::TOO_MANY_REQUESTS],
+    );
     /// 500, of every endpoint.
     InternalError = "500", problem("An error that we did not foresee.", &[&kinds::INTERNAL]);
     /// 503 of what the stores hold.
-    Unavailable = "503", problem("Neither store can be asked.", &[&kinds::UNAVAILABLE]);
+    Unavailable = "503", problem(
+        "Neither store can be asked; or very many wait.",
+        &[&kinds::UNAVAILABLE, &kinds::OVERLOADED],
+    );
     /// 503 of a menu.
     MenuUnavailable = "503", problem(
         "The vendor failed and there is no good copy (`vendor_error`), or it is still being read \
-         (`pending`).",
-        &[&kinds::UNAVAILABLE, &kinds::PENDING],
+         (`pending`); or very many wait.",
+        &[&kinds::UNAVAILABLE, &kinds::PENDING, &kinds::OVERLOADED],
     );
 }
 
@@ -112,6 +122,22 @@ pub(super) fn headers() -> Vec<(&'static str, Header)> {
         ("CacheStatus", text(from, "menus5c; hit; ttl=1739")),
         ("NoStore", always(text("Not to be kept.", "no-store"))),
         ("RetryAfter", always(number("Seconds to wait.", 1))),
+        ("Connection", always(text("The connection ends with this answer.", "close"))),
+        (
+            "RateLimit",
+            always(text(
+                "Of each policy of which less than half is left: `r`, how many requests, and `t`, in how \
+                 many seconds there is more. Other answers have it too, then.",
+                "\"misses\";r=0;t=1",
+            )),
+        ),
+        (
+            "RateLimitPolicy",
+            always(text(
+                "What these policies give: `q` requests, and again in `w` seconds.",
+                "\"misses\";q=100;w=10",
+            )),
+        ),
         ("Allow", always(text("The methods that are answered.", "GET, HEAD, OPTIONS"))),
     ]
 }
@@ -159,6 +185,13 @@ fn problem(description: &str, kinds: &[&Kind]) -> Response {
     let own: &[(&str, &str)] = match kinds.first().map_or(0, |kind| kind.status) {
         404 => &[("cache-control", "CacheControl"), ("cache-status", "CacheStatus")],
         405 => &[("allow", "Allow")],
+        414 => &[("cache-control", "NoStore"), ("connection", "Connection")],
+        429 => &[
+            ("cache-control", "NoStore"),
+            ("retry-after", "RetryAfter"),
+            ("ratelimit", "RateLimit"),
+            ("ratelimit-policy", "RateLimitPolicy"),
+        ],
         503 => &[
             ("cache-control", "NoStore"),
             ("retry-after", "RetryAfter"),
@@ -189,6 +222,11 @@ fn one_of(kinds: &[&Kind]) -> utoipa::openapi::Schema {
 /// What an example is called: its `reason`, or the last part of its `type`.
 fn name(kind: &Kind, example: &Example) -> String {
     let kind = kind.r#type.trim_start_matches("/problems/");
-    let nth = if example.detail.contains("no number") { "-range" } else { "" };
+    let nth = match example.detail {
+        detail if detail.contains("no number") => "-range",
+        detail if detail.contains("misses") => "-misses",
+        detail if detail.contains("queries") => "-queries",
+        _ => "",
+    };
     example.reason.map_or_else(|| format!("{kind}{nth}"), ToOwned::to_owned)
 }

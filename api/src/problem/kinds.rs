@@ -140,6 +140,51 @@ kinds! {
         advice: "Ask again after a second, as `retry-after` says. The read goes on without you.",
         examples: &[because("pending", "Menu is being fetched, try again")],
     };
+    OVERLOADED = Kind {
+        r#type: "/problems/overloaded",
+        status: 503,
+        title: "Overloaded",
+        meaning: "More requests wait for something that is being fetched than the service has room for.",
+        when: "When very many ask at once for what nobody has asked for lately. What is in the cache is \
+               answered meanwhile.",
+        advice: "Ask again after a second or two, as `retry-after` says, and not all at once.",
+        examples: &[said("Too many are waiting, try again")],
+    };
+    TOO_MANY_REQUESTS = Kind {
+        r#type: "/problems/too-many-requests",
+        status: 429,
+        title: "Too many requests",
+        meaning: "Your address has asked for more than one address may in a while; of IPv6 the first 64 bits \
+                  count. `ratelimit` says of which policy nothing is left, `ratelimit-policy` how much it gives.",
+        when: "`requests` counts all of them, `misses` those that make us read a vendor, `queries` those that \
+               only the database can answer, such as a search. What was refused is not counted.",
+        advice: "Wait as long as `retry-after` says. Before that it is no use to ask; `ratelimit` warns you \
+                 when less than half is left. Keep answers for as long as `max-age` says.",
+        examples: &[
+            said("Too many requests from your address, try again later"),
+            said("Too many misses from your address, try again later"),
+            said("Too many queries from your address, try again later"),
+        ],
+    };
+    URI_TOO_LONG = Kind {
+        r#type: "/problems/uri-too-long",
+        status: 414,
+        title: "URI too long",
+        meaning: "No question to this service is that long.",
+        when: "Path and query together have more than 2048 bytes. The connection is closed.",
+        advice: "Correct the request. The same one will never succeed.",
+        examples: &[said("Path and query are longer than 2048 bytes")],
+    };
+    UNEXPECTED_BODY = Kind {
+        r#type: "/problems/unexpected-body",
+        status: 400,
+        title: "Unexpected body",
+        meaning: "A request to this service has nothing to say in a body, so none is read.",
+        when: "A `GET` or `HEAD` announces a body with `content-length` or `transfer-encoding`. The connection \
+               is closed.",
+        advice: "Send the request without a body. Parameters belong into the query.",
+        examples: &[said("A request here has no body")],
+    };
     UNKNOWN_PATH = Kind {
         r#type: "/problems/unknown-path",
         status: 404,

@@ -113,7 +113,7 @@ async fn matching(
     filter: Filter,
 ) -> Result<Vec<MenuRow>, ApiError> {
     let from = filter.from.unwrap_or(today).max(today);
-    past_the_cache(app.store.menus_from(hall, from, filter.to, filter.meal.as_deref()).await)
+    past_the_cache(app.store.menus_from(hall, from, filter.to, filter.meal.as_deref())).await
 }
 
 /// The menus of today and later, as they are until the first of them turns stale or the day ends.

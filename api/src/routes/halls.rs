@@ -60,6 +60,6 @@ pub(super) async fn list(
         return Ok(page.answer(halls.from, halls.left, &known));
     }
     let halls = app.store.halls_of(college.as_deref(), vendor.as_deref());
-    let page = paging.page(&past_the_cache(halls.await)?)?;
+    let page = paging.page(&past_the_cache(halls).await?)?;
     Ok(page.answer(From::Postgres, LIST_LIFE, &known))
 }

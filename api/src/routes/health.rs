@@ -1,13 +1,14 @@
 //! Is it alive, can it serve?
 
-use std::time::{Duration, Instant};
-
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::plain;
-use crate::app::App;
+use crate::{
+    app::App,
+    readiness::{self, Stores},
+};
 
 /// Word that the process answers.
 #[derive(Serialize, ToSchema)]
@@ -57,7 +58,8 @@ pub(super) async fn alive() -> Response {
 
 /// Can it serve?
 ///
-/// 200 while either store answers; says of each how it is and how long that took.
+/// 200 while either store answers; says of each how it is and how long it took to know. The stores are asked
+/// ten times a second at most, however often this is.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -71,38 +73,19 @@ pub(super) async fn alive() -> Response {
     ),
 )]
 pub(super) async fn ready(State(app): State<App>) -> Response {
-    let redis = async {
-        let started = Instant::now();
-        let answers = match &app.redis {
-            Some(redis) => redis.cache.ping().await.is_ok(),
-            None => false,
-        };
-        (answers, started.elapsed())
+    let Stores { redis, postgres, schema } = readiness::stores(&app).await;
+    let (status, code) = match (redis.ok, schema.ok) {
+        (true, true) => ("ready", StatusCode::OK),
+        (false, false) => ("down", StatusCode::SERVICE_UNAVAILABLE),
+        _ => ("degraded", StatusCode::OK),
     };
-    let postgres = async {
-        let started = Instant::now();
-        (app.store.schema_is_current().await, started.elapsed())
-    };
-    let ((redis, redis_took), (schema, postgres_took)) = tokio::join!(redis, postgres);
-    let ready = redis || matches!(schema, Ok(true));
-    let whole = redis && matches!(schema, Ok(true));
-    let status = if whole {
-        "ready"
-    } else if ready {
-        "degraded"
-    } else {
-        "down"
-    };
-    let body = Readiness {
-        status,
-        redis: check(redis, redis_took),
-        postgres: check(schema.is_ok(), postgres_took),
-        schema: check(schema.unwrap_or(false), postgres_took),
-    };
-    plain(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))
+    let (redis, postgres, schema) = (redis.into(), postgres.into(), schema.into());
+    plain(code, Json(Readiness { status, redis, postgres, schema }))
 }
 
-fn check(ok: bool, took: Duration) -> Check {
-    let took_ms = took.as_secs_f64() * 1000.0;
-    Check { state: if ok { "ok" } else { "down" }, took_ms: (took_ms * 10.0).round() / 10.0 }
+impl From<readiness::Check> for Check {
+    fn from(readiness::Check { ok, took }: readiness::Check) -> Self {
+        let took_ms = (took.as_secs_f64() * 10_000.0).round() / 10.0;
+        Self { state: if ok { "ok" } else { "down" }, took_ms }
+    }
 }

@@ -107,7 +107,7 @@ pub(super) async fn search(
 ) -> Result<Response, ApiError> {
     let today = app.day_of(Utc::now());
     let (search, question) = read(&asked, today)?;
-    let mut items = past_the_cache(search.page(&app.store).await)?;
+    let mut items = past_the_cache(search.page(&app.store)).await?;
     let more = items.len() > search.limit;
     items.truncate(search.limit);
     let last = items.last().filter(|_| more);

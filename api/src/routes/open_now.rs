@@ -124,7 +124,7 @@ pub(super) async fn list(
         return Ok(respond(&rendered, max_age, (hours.from, hours.left), &known));
     }
     let (from, to) = Schedule::dates_for(app.zone, at);
-    let hours = past_the_cache(app.store.hours(from, to).await)?;
+    let hours = past_the_cache(app.store.hours(from, to)).await?;
     let rendered = rendered(&hours, app.zone, at, include_closed)?;
     let max_age = holds_for(&hours, app.zone, at);
     Ok(respond(&rendered, max_age, (From::Postgres, Duration::ZERO), &known))

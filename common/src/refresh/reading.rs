@@ -37,7 +37,11 @@ impl Refresher {
         let started_at = Utc::now();
         let (read, past) = match turn {
             Ok(_turn) => self.read_beside_past(document, key, started_at).await,
-            Err(error) => (Err(error), None),
+            Err(error) => {
+                let unread = Err(error);
+                metrics::vendor_read(document.hall().vendor(), &unread, Duration::ZERO);
+                (unread, None)
+            }
         };
         let read = match read {
             Err(error) if error.is_unasked() => return self.refrain(document, key, &error).await,
@@ -45,10 +49,7 @@ impl Refresher {
         };
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
-            Ok(read) => {
-                let past = past.unwrap_or_default();
-                self.settle_read(document, key, read, &past, &mut run).await
-            }
+            Ok(read) => self.settle_read(document, key, read, past.as_ref(), &mut run).await,
             Err(error) => {
                 run.note_failure(&error);
                 let quiet = error.quiet().unwrap_or_default();
@@ -131,7 +132,7 @@ impl Refresher {
         document: Document,
         key: &MenuKey,
         mut read: Read,
-        past: &Past,
+        past: Option<&Past>,
         run: &mut FetchRun,
     ) -> (Outcome, Vec<Settled>, bool) {
         let (now, hall) = (Utc::now(), document.hall());
@@ -175,9 +176,17 @@ impl Refresher {
 
     /// Saves what is believed, and keeps what is thought of all of it. Tells how many days changed;
     /// `None`: they could not be saved.
-    async fn keep(&self, document: Document, weighed: &Weighed, past: &Past) -> Option<i64> {
+    async fn keep(
+        &self,
+        document: Document,
+        weighed: &Weighed,
+        past: Option<&Past>,
+    ) -> Option<i64> {
         let hall = document.hall();
-        let changes = self.changes(hall, weighed, past).await;
+        let changes = match past {
+            Some(past) => self.changes(hall, weighed, past).await,
+            None => Vec::new(),
+        };
         let saved = self.store.save(hall, weighed.believed.iter().map(|(day, _)| day)).await;
         match saved {
             Ok(changed) => {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::columns::count;
+use super::{Store, StoreError, columns::count};
 use crate::{
     menu::{DayState, KnownDay},
     queue::Reason,
@@ -122,5 +122,34 @@ impl FetchRun {
         self.error_class = Some(error.class());
         // A parser's word may repeat the vendor's text, however long that is.
         self.error = Some(error.to_string().chars().take(300).collect());
+    }
+}
+
+impl Store {
+    /// Puts one read of a vendor on record.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn record_run(&self, run: &FetchRun) -> Result<(), StoreError> {
+        let insert = sqlx::query!(
+            "insert into fetch_runs (vendor, document, hall_id, reason, state, started_at, finished_at,
+                                     http_status, bytes, meals, items, skipped, error_class, error)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            run.document.hall().vendor().as_str(),
+            run.document.to_string(),
+            run.document.hall().as_str(),
+            run.reason.as_str(),
+            run.state.as_str(),
+            run.started_at,
+            run.finished_at,
+            run.http_status,
+            run.bytes,
+            run.meals,
+            run.items,
+            run.skipped,
+            run.error_class,
+            run.error,
+        );
+        self.within(insert.execute(&self.pool)).await.map(|_| ())
     }
 }

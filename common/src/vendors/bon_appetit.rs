@@ -18,7 +18,7 @@ use self::php::PhpArray;
 use super::{ParseError, script, text};
 use crate::{
     meal::Meal,
-    menu::{Day, DayBuilder, MealMenu, Reading},
+    menu::{Day, DayBuilder, MAX_DISHES, MealMenu, Reading},
 };
 
 /// Reads the page of the day that was asked for.
@@ -114,12 +114,16 @@ impl<'a> Scripts<'a> {
 
     /// The day's meals, and how many dishes had to be left out.
     fn day(self) -> Result<(Vec<MealMenu>, usize), ParseError> {
+        if self.dayparts.len() > MAX_DISHES {
+            return Err(ParseError::Shape("more meals than a day can have"));
+        }
         let mut dishes = Dishes::new(self.dishes.unwrap_or_default());
         let mut day = DayBuilder::default();
         for (id, daypart) in self.dayparts {
-            let label = text::clean(&daypart.label).unwrap_or_default();
-            let unlabelled = || Meal::from_label(&format!("meal {id}"));
-            let Some(meal) = Meal::from_label(&label).or_else(unlabelled) else {
+            let label = text::clean(&daypart.label);
+            let label = label.filter(|label| Meal::from_label(label).is_some());
+            let label = label.unwrap_or_else(|| format!("Meal {id}"));
+            let Some(meal) = Meal::from_label(&label) else {
                 continue;
             };
             if notices::closes(&label) {

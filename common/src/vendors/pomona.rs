@@ -8,14 +8,14 @@ mod loose;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use scraper::{Html, Selector};
+use scraper::ElementRef;
 use serde_json::error::Category;
 
 use self::feed::{Feed, Record};
-use super::{ParseError, text};
+use super::{ParseError, html, text};
 use crate::{
     meal::Meal,
-    menu::{Day, DayBuilder, MealMenu, MenuItem, Reading},
+    menu::{Day, DayBuilder, MAX_DISHES, MealMenu, MenuItem, Reading},
 };
 
 /// What a feed says of every date that it names; start and end of meals are not in it.
@@ -23,10 +23,13 @@ use crate::{
 /// # Errors
 /// [`ParseError::Html`] for a page (a login after a redirect), [`ParseError::Json`] for a cut or
 /// garbled body, [`ParseError::Shape`] where there is no `EatecExchange.menu`, or one in which no
-/// date or no dish at all can be read.
+/// date or no dish at all can be read, or more than any week has.
 pub fn parse(body: &str) -> Result<Reading, ParseError> {
     let menu = read_feed(unwrap_jsonp(body))?.exchange.menu;
     let named = menu.items.len() + menu.wrong;
+    if menu.items.iter().map(Record::dish_count).sum::<usize>() > MAX_DISHES {
+        return Err(ParseError::Shape("more dishes than a week can have"));
+    }
     let mut skipped = menu.wrong;
     let mut dates: BTreeMap<NaiveDate, Vec<Record<'_>>> = BTreeMap::new();
     for record in menu.items {
@@ -50,10 +53,13 @@ pub fn parse(body: &str) -> Result<Reading, ParseError> {
 /// The address of the feed that a hall's page names today; the host has moved before.
 #[must_use]
 pub fn feed_address(page: &str) -> Option<String> {
+    const HOLDER: &str = "dining-menu-from-json";
     const ATTRIBUTE: &str = "data-dining-menu-json-url";
-    let holder = Selector::parse("div#dining-menu-from-json").ok()?;
-    let page = Html::parse_document(page);
-    let mut addresses = page.select(&holder).filter_map(|div| div.attr(ATTRIBUTE));
+    let holders = html::tags_with(page, HOLDER);
+    let tags =
+        holders.root_element().descendants().filter_map(ElementRef::wrap).map(|tag| tag.value());
+    let divs = tags.filter(|tag| tag.name() == "div" && tag.id() == Some(HOLDER));
+    let mut addresses = divs.filter_map(|div| div.attr(ATTRIBUTE));
     let address = addresses.next()?.trim();
     (!address.is_empty()).then(|| address.to_owned())
 }

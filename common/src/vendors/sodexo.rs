@@ -14,7 +14,7 @@ pub use self::location_page::parse_location_page;
 use super::{ParseError, text};
 use crate::{
     meal::Meal,
-    menu::{Day, DayBuilder, MenuItem, Reading},
+    menu::{Day, DayBuilder, MAX_DISHES, MenuItem, Reading},
     tags::Tags,
 };
 
@@ -70,7 +70,8 @@ impl Flag<'_> {
 ///
 /// # Errors
 /// [`ParseError::Html`] for a page, [`ParseError::Json`] for a cut or garbled body,
-/// [`ParseError::Shape`] if it is no list, or if there are dishes and none can be read.
+/// [`ParseError::Shape`] if it is no list, or if there are dishes and none can be read, or more
+/// than any day has.
 pub fn parse_api(body: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     let body = body.trim_start_matches('\u{FEFF}').trim_start();
     if body.starts_with('<') {
@@ -83,10 +84,13 @@ pub fn parse_api(body: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
 
 /// The day that the sections make; `without_dishes` if they hold none.
 fn read_day<'a>(
-    sections: impl IntoIterator<Item = &'a Value>,
+    sections: impl IntoIterator<Item = &'a Value> + Clone,
     asked: NaiveDate,
     without_dishes: Day,
 ) -> Result<Reading, ParseError> {
+    if sections.clone().into_iter().map(dish_count).sum::<usize>() > MAX_DISHES {
+        return Err(ParseError::Shape("more dishes than a day can have"));
+    }
     let mut reader = Reader::default();
     for section in sections {
         reader.section(section);

@@ -25,7 +25,7 @@ pub fn clean(raw: &str) -> Option<String> {
         if c.is_whitespace() {
             gap = !out.is_empty();
         } else if !is_invisible(c) {
-            if chars >= MAX_CHARS {
+            if chars + usize::from(gap) >= MAX_CHARS {
                 break;
             }
             if gap {
@@ -103,6 +103,8 @@ mod tests {
             assert_eq!(clean(empty), None, "{empty:?}");
         }
         assert_eq!(clean(&"é".repeat(2000)).unwrap().chars().count(), MAX_CHARS);
+        // The blank before the last character counts as well.
+        assert_eq!(clean(&"é ".repeat(2000)).unwrap().chars().count(), MAX_CHARS - 1);
     }
 
     #[test]

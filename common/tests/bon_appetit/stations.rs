@@ -3,7 +3,7 @@
 use common::menu::Day;
 use serde_json::json;
 
-use crate::page::{Page, day, dish, dish_with, lunch, served, station, tags};
+use crate::page::{Page, day, dish, dish_with, lunch, meal, served, station, tags};
 
 #[test]
 fn a_station_loses_its_at_sign_and_keeps_its_name() {
@@ -20,6 +20,20 @@ fn a_station_loses_its_at_sign_and_keeps_its_name() {
         let daypart = lunch(&json!([station("0001-7", label, &json!(["1"]))]));
         let meals = Page::with_items(&items).meal("3", &daypart).meals();
         assert_eq!(meals[0].stations[0].name, name, "{label:?}");
+    }
+}
+
+#[test]
+fn a_station_without_a_name_in_a_meal_without_a_name_is_called_by_the_meals_number() {
+    let items = json!({ "1": dish("1", "moon cakes") });
+    for label in ["", " ", "<br>", "!"] {
+        let daypart = meal(label, "", "", &json!([station("0001-7", "@", &json!(["1"]))]));
+        let meals = Page::with_items(&items).meal("3", &daypart).meals();
+        assert_eq!(
+            (meals[0].meal.as_str(), served(&meals[0])[0].0),
+            ("meal_3", "Meal 3"),
+            "{label:?}"
+        );
     }
 }
 

@@ -73,7 +73,7 @@ async fn every_problem_has_a_page_that_says_what_to_do() {
     }
     // What is answered where nothing is described.
     types.insert(stack.get("/nothing").await.json()["type"].as_str().unwrap().to_owned());
-    assert_eq!(types.len(), 9, "{types:?}");
+    assert_eq!(types.len(), 13, "{types:?}");
 
     let list = stack.get("/problems").await;
     is_a_safe_page(&list);

@@ -14,7 +14,7 @@ async fn what_a_visitor_was_shown_is_found_by_its_name() {
     for hall in [Hall::Hoch, Hall::Collins, Hall::Frary] {
         assert_eq!(stack.menu(hall, day, "dinner").await.status, 200);
     }
-    stack.is_idle().await;
+    stack.is_indexed().await;
     let keys = stack.keys().await;
     for hall in [Hall::Hoch, Hall::Collins, Hall::Frary] {
         let expected = stack.vendor.expected(hall, day);

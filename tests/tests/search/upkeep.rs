@@ -44,6 +44,7 @@ async fn a_menu_that_does_not_count_is_not_found() {
         stack.database.run(change).await;
         assert_eq!(names(&stack, "q=red").await, found, "{change}");
     }
+    stack.database.index_menus().await;
     let left = "select (select count(*) from menu_items) + (select count(*) from dishes)";
     assert_eq!(stack.database.number(left).await, 0, "a dish goes with its last item");
 }
@@ -55,7 +56,7 @@ async fn a_menu_that_is_read_again_as_it_was_touches_nothing() {
     for hall in [Hall::Hoch, Hall::Collins, Hall::Frank] {
         assert_eq!(stack.menu(hall, day, "dinner").await.status, 200);
     }
-    stack.is_idle().await;
+    stack.is_indexed().await;
     let (before, reads) = (rows(&stack).await, "select count(*) from fetch_runs");
     let first = stack.database.number(reads).await;
     assert!(before.len() > 1000, "{before}");
@@ -63,7 +64,7 @@ async fn a_menu_that_is_read_again_as_it_was_touches_nothing() {
     for hall in [Hall::Hoch, Hall::Collins, Hall::Frank] {
         stack.menu(hall, day, "dinner").await;
     }
-    stack.is_idle().await;
+    stack.is_indexed().await;
     assert_eq!(stack.database.number(reads).await, first * 2, "it was read again");
     assert_eq!(rows(&stack).await, before);
 }

@@ -8,10 +8,12 @@ use serde_json::value::RawValue;
 
 use super::php::PhpArray;
 use crate::vendors::{ParseError, text};
-use crate::{hall::Vendor, labels, menu::MenuItem, tags::Tags};
-
-/// More dishes than any day names (a large one: 600). Bounds the work for a hostile page.
-const MAX_DISHES: usize = 10_000;
+use crate::{
+    hall::Vendor,
+    labels,
+    menu::{MAX_DISHES, MenuItem},
+    tags::Tags,
+};
 
 /// The page's dishes while stations name them. Each is read once, however often it is named.
 pub(super) struct Dishes<'a> {

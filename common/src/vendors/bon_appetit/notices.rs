@@ -1,16 +1,18 @@
-//! What a café page says in its HTML: the day that it shows, and that the café is shut. Only the
-//! few tags that say so become a tree: one of the whole page would cost several times all the rest,
-//! and of a hostile page the square of its depth.
+//! What a café page says in its HTML: the day that it shows, and that the café is shut.
 
 use chrono::{Datelike, NaiveDate};
-use memchr::{memchr, memmem, memrchr};
-use scraper::{ElementRef, Html};
+use memchr::memmem;
+use scraper::ElementRef;
 
 use crate::meal::Meal;
-use crate::vendors::{ParseError, text};
+use crate::vendors::{
+    ParseError,
+    html::{elements, tags_with},
+    text,
+};
 
-/// Longest tag looked at, in bytes. It bounds the work that a hostile page can ask for.
-const MAX_TAG: usize = 2_000;
+/// More entries than any special hours have. It bounds the work that a hostile page can ask for.
+const MAX_ENTRIES: usize = 1_000;
 
 /// How many sections the page has for meals, each of the day that was asked for. One that says no
 /// day passes: the edition of 2019 never did.
@@ -55,42 +57,6 @@ pub(super) fn closes(entry: &str) -> bool {
     says_so && !has_hours && !names_meal
 }
 
-/// The tags of that class, each with the text up to the next tag, as a document of their own.
-fn tags_with(page: &str, class: &str) -> Html {
-    let mut found = String::new();
-    let mut seen = 0;
-    for at in memmem::find_iter(page.as_bytes(), class) {
-        // A tag may hold its class in another attribute as well.
-        if at < seen {
-            continue;
-        }
-        if let Some(tag) = tag_around(page, at) {
-            let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).nth(1).unwrap_or_default();
-            found.extend([tag, "</", name, ">"]);
-            seen = at + memchr(b'>', page.as_bytes().get(at..).unwrap_or_default()).unwrap_or(0);
-        }
-    }
-    Html::parse_fragment(&found)
-}
-
-/// The tag that holds the byte at `at`, and the text that follows it.
-fn tag_around(page: &str, at: usize) -> Option<&str> {
-    let from = at.saturating_sub(MAX_TAG);
-    let start = from + memrchr(b'<', page.as_bytes().get(from..at)?)?;
-    let rest = page.as_bytes().get(start..(at + MAX_TAG).min(page.len()))?;
-    let end = memchr(b'>', rest)? + 1;
-    if start + end <= at {
-        return None; // The mention is text behind a tag.
-    }
-    let text = memchr(b'<', rest.get(end..)?).unwrap_or(0);
-    page.get(start..start + end + text)
-}
-
-fn elements<'a>(html: &'a Html, class: &'a str) -> impl Iterator<Item = ElementRef<'a>> {
-    let all = html.root_element().descendants().filter_map(ElementRef::wrap);
-    all.filter(move |element| element.value().classes().any(|known| known == class))
-}
-
 fn words(element: ElementRef<'_>) -> String {
     element.text().collect::<Vec<_>>().join(" ")
 }
@@ -101,7 +67,7 @@ fn words(element: ElementRef<'_>) -> String {
 fn special_hours(page: &str) -> impl Iterator<Item = String> {
     let from = memmem::find(page.as_bytes(), b"cafe-hours-special").unwrap_or(page.len());
     let hours = page.get(from..).and_then(|rest| rest.split("</section").next());
-    let entries = hours.unwrap_or_default().split("<li").skip(1);
+    let entries = hours.unwrap_or_default().split("<li").skip(1).take(MAX_ENTRIES);
     entries.filter_map(|entry| {
         let (attributes, entry) = entry.split_once('>')?;
         let is_entry = attributes.contains("dotted-leader-container");

@@ -18,6 +18,9 @@ use crate::{
 /// What the state is assigned to in the page's script.
 const STATE: &str = "window.__PRELOADED_STATE__";
 
+/// More seasons than speak of any one day; each is held against every other.
+const MAX_SEASONS: usize = 100;
+
 /// Hours that replace the usual ones between two instants.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,7 +96,7 @@ pub fn is_closed(state: &Value, day: NaiveDate) -> bool {
     let seasons = hours.filter_map(|hours| children(hours, "seasonalHours"));
     let seasons = seasons.flatten();
     let specials = seasons.filter_map(|season| Special::on(day, season));
-    let specials: Vec<_> = specials.collect();
+    let specials: Vec<_> = specials.take(MAX_SEASONS).collect();
     let is_outdone = |special: &&Special<'_>| specials.iter().any(|other| other.is_within(special));
     let mut deciding = specials.iter().filter(|special| !is_outdone(special));
     !specials.is_empty() && deciding.all(Special::is_closure)

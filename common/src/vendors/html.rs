@@ -1,0 +1,60 @@
+//! The few tags of a page that say something, without the page. Only they become a tree: one of the
+//! whole page would cost several times all the rest, and of a hostile page the square of its depth.
+
+use memchr::{memchr, memmem, memrchr};
+use scraper::{ElementRef, Html};
+
+/// Longest tag looked at, in bytes. It bounds the work that a hostile page can ask for.
+const MAX_TAG: usize = 2_000;
+
+/// The tags that mention this word, each with the text up to the next tag, as a document of their
+/// own in which none is within another.
+pub(crate) fn tags_with(page: &str, word: &str) -> Html {
+    let mut found = String::new();
+    let mut seen = 0;
+    for at in memmem::find_iter(page.as_bytes(), word) {
+        // A tag may hold the word in another attribute as well.
+        if at < seen {
+            continue;
+        }
+        if let Some(tag) = tag_around(page, at) {
+            found.extend([tag, "</", name(tag), ">"]);
+            seen = at + memchr(b'>', page.as_bytes().get(at..).unwrap_or_default()).unwrap_or(0);
+        }
+    }
+    Html::parse_fragment(&found)
+}
+
+/// The elements of such a document that have this class.
+pub(crate) fn elements<'a>(html: &'a Html, class: &'a str) -> impl Iterator<Item = ElementRef<'a>> {
+    let all = html.root_element().descendants().filter_map(ElementRef::wrap);
+    all.filter(move |element| element.value().classes().any(|known| known == class))
+}
+
+/// The tag that holds the byte at `at`, and the text that follows it.
+fn tag_around(page: &str, at: usize) -> Option<&str> {
+    let from = at.saturating_sub(MAX_TAG);
+    let start = from + memrchr(b'<', page.as_bytes().get(from..at)?)?;
+    let rest = page.as_bytes().get(start..(at + MAX_TAG).min(page.len()))?;
+    let end = memchr(b'>', rest)? + 1;
+    if start + end <= at || is_commented(page, start) {
+        return None; // The mention is text behind a tag, or nobody's.
+    }
+    let text = memchr(b'<', rest.get(end..)?).unwrap_or(0);
+    page.get(start..start + end + text)
+}
+
+/// Whether a comment that opens shortly before this place is still open there.
+fn is_commented(page: &str, at: usize) -> bool {
+    let before = page.as_bytes().get(at.saturating_sub(MAX_TAG)..at).unwrap_or_default();
+    let comment = memmem::rfind(before, b"<!--").and_then(|open| before.get(open..));
+    comment.is_some_and(|comment| memmem::find(comment, b"-->").is_none())
+}
+
+/// What a tag is called, whole: one that is closed by part of its name stays open, and the next one
+/// is within it.
+fn name(tag: &str) -> &str {
+    let name = tag.trim_start_matches('<');
+    let ends = |c: char| c.is_ascii_whitespace() || c == '/' || c == '>';
+    name.split(ends).next().unwrap_or_default()
+}

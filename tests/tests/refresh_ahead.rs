@@ -1,0 +1,58 @@
+//! What is asked for all the time is never waited for: it is read again before it expires.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use reqwest::Method;
+use tests::{Stack, menu_path, stub::Hall};
+
+/// How long entries live here.
+const LIFE: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_popular_menu_is_read_again_before_it_expires_and_nobody_waits() {
+    let stack = Stack::wanted()
+        .apis(2)
+        .with("CACHE_TTL_SECS", LIFE.as_secs())
+        .with("CACHE_TTL_JITTER_SECS", 0)
+        .start()
+        .await;
+    let path = menu_path(Hall::Hoch, stack.weekday(), "dinner");
+    let ask = |api| stack.ask(api, Method::GET, &path, &[]);
+    assert_eq!(ask(0).await.status, 200);
+    assert_eq!(ask(1).await.status, 200);
+    let mut bodies = Vec::new();
+    let started = Instant::now();
+    // Over two ends of its life, and into a third.
+    while started.elapsed() < LIFE * 5 / 2 {
+        let answers = join_all([ask(0), ask(1)]).await;
+        for answer in answers {
+            let from = answer.header("cache-status");
+            assert!(from.starts_with("menus5c; hit"), "{:?}: {answer:?}", started.elapsed());
+            if bodies.last() != Some(&answer.text) {
+                bodies.push(answer.text);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stack.is_idle().await;
+    let reads = stack.vendor.total_reads();
+    assert!((3..=4).contains(&reads), "one a life: {reads}");
+    assert!(bodies.len() >= 3, "each read is served: {bodies:#?}");
+    let refreshed = "select count(*) from fetch_runs where reason = 'refresh'";
+    assert_eq!(stack.database.number(refreshed).await, reads as i64 - 1);
+}
+
+#[tokio::test]
+async fn what_nobody_asks_for_is_not_read_again() {
+    let stack =
+        Stack::wanted().with("CACHE_TTL_SECS", 2).with("CACHE_TTL_JITTER_SECS", 0).start().await;
+    let path = menu_path(Hall::Hoch, stack.weekday(), "dinner");
+    assert_eq!(stack.get(&path).await.status, 200);
+    let key = format!("menu:hoch:{}:dinner", stack.weekday());
+    tests::eventually("it has expired", Duration::from_secs(10), async || {
+        (!stack.keys().await.contains(&key)).then_some(())
+    })
+    .await;
+    assert_eq!(stack.vendor.total_reads(), 1);
+}
