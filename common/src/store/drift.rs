@@ -72,7 +72,8 @@ impl Store {
         at: DateTime<Utc>,
         near: (NaiveDate, NaiveDate),
     ) -> Result<Vec<Turn>, StoreError> {
-        self.within(async {
+        // On the heap: a transaction is a large future, and who awaits a read need not be larger for it.
+        self.within(Box::pin(async {
             let mut link = self.pool.begin().await?;
             // One after the other, a hall: the state follows from all of its verdicts.
             sqlx::query!("select pg_advisory_xact_lock(hashtext('drift:' || $1))", hall.as_str())
@@ -93,7 +94,7 @@ impl Store {
             }
             link.commit().await?;
             Ok(turns)
-        })
+        }))
         .await
     }
 
