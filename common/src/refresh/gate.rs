@@ -53,13 +53,15 @@ impl Refresher {
         &self,
         document: Document,
         days: Vec<(KnownDay, Duration)>,
-        past: &Past,
+        past: Option<&Past>,
         run: &mut FetchRun,
     ) -> Weighed {
         let (hall, read_at) = (document.hall(), days.first().map(|(day, _)| day.fetched_at));
         let figures: BTreeMap<_, _> =
             days.iter().map(|(day, _)| (day.date, figures_of(day))).collect();
         let mut doubted = BTreeMap::new();
+        let nothing = Past::default();
+        let past = past.unwrap_or(&nothing);
         for (day, _) in days.iter().filter(|(day, _)| day.state == DayState::Posted) {
             let doubts = figures.get(&day.date).map(|read| doubts(day.date, read, past));
             if let Some(doubts) = doubts.filter(|doubts| !doubts.is_empty()) {

@@ -48,7 +48,7 @@ impl Refresher {
         &self,
         document: Document,
         weighed: &Weighed,
-        past: &Past,
+        past: Option<&Past>,
         changes: &[Change],
     ) {
         let hall = document.hall();
@@ -65,7 +65,11 @@ impl Refresher {
             if !changes.is_empty() {
                 self.store.keep_changes(hall, changes).await?;
             }
-            self.turn_states(hall, weighed, past).await
+            // Where nobody knows what is usual, nothing is a change of it.
+            match past {
+                Some(past) => self.turn_states(hall, weighed, past).await,
+                None => Ok(()),
+            }
         };
         if let Err(error) = kept.await {
             tracing::warn!(document = %document, %error, "the reading is not judged");

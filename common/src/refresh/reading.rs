@@ -50,10 +50,7 @@ impl Refresher {
         };
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
-            Ok(read) => {
-                let past = past.unwrap_or_default();
-                self.settle_read(document, key, read, &past, &mut run).await
-            }
+            Ok(read) => self.settle_read(document, key, read, past.as_ref(), &mut run).await,
             Err(error) => {
                 run.note_failure(&error);
                 let life = self.failure(document, &error).await;
@@ -135,7 +132,7 @@ impl Refresher {
         document: Document,
         key: &MenuKey,
         mut read: Read,
-        past: &Past,
+        past: Option<&Past>,
         run: &mut FetchRun,
     ) -> (Outcome, Vec<Settled>, bool) {
         let (now, hall) = (Utc::now(), document.hall());
@@ -182,9 +179,17 @@ impl Refresher {
 
     /// Saves what is believed, and keeps what is thought of all of it. Tells how many days changed;
     /// `None`: they could not be saved.
-    async fn keep(&self, document: Document, weighed: &Weighed, past: &Past) -> Option<i64> {
+    async fn keep(
+        &self,
+        document: Document,
+        weighed: &Weighed,
+        past: Option<&Past>,
+    ) -> Option<i64> {
         let hall = document.hall();
-        let changes = self.changes(hall, weighed, past).await;
+        let changes = match past {
+            Some(past) => self.changes(hall, weighed, past).await,
+            None => Vec::new(),
+        };
         let saved = self.store.save(hall, weighed.believed.iter().map(|(day, _)| day)).await;
         match saved {
             Ok(changed) => {

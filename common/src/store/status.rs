@@ -31,7 +31,10 @@ impl Store {
                       m.meal as "meal?", m.item_count as "item_count?", m.fetched_at as "menu_fetched_at?",
                       v.verdict as "verdict?"
                from halls h
-               join menu_days d on d.hall_id = h.id and d.date between $1 and $2
+               -- offset 0: hall by hall, along the key
+               cross join lateral (select * from menu_days
+                                   where hall_id = h.id and date between $1 and $2
+                                   offset 0) as d
                left join menus m
                  on m.hall_id = d.hall_id and m.date = d.date and m.fetched_at = d.menus_read_at
                 and m.date between $1 and $2
