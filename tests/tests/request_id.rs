@@ -1,6 +1,6 @@
 //! One search of the logs shows a visitor's miss from end to end, in either form; and no search finds
 //! a key in them.
-#![expect(clippy::unwrap_used, reason = "that is what a test does")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "that is what a test does")]
 
 use reqwest::Method;
 use serde_json::Value;
