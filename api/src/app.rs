@@ -166,7 +166,7 @@ impl Shared {
     pub(crate) fn hear(&self, redis: &Redis, event: &LineEvent) {
         tracing::debug!(?event, "heard");
         if matches!(event, LineEvent::Up { .. }) {
-            redis.link.is_back();
+            redis.link.heard_of();
         }
         // Who is woken must not find what was written over.
         self.near.hear(event, &redis.names);

@@ -21,7 +21,7 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay},
     queue::Reason,
-    store::{Store, StoreError},
+    store::Store,
     vendors::{self, Document, Vendors},
 };
 pub use failing::Failing;
@@ -63,8 +63,6 @@ pub struct Busy;
 const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks.
 const JUST_READ: Duration = Duration::from_secs(60);
-/// For Postgres to say what is saved, while a visitor may be waiting.
-const LOOK: Duration = Duration::from_secs(1);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -194,8 +192,7 @@ impl Refresher {
 
     /// What is saved of these days; `None` where nobody can say.
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
-        let looking = tokio::time::timeout(LOOK, self.store.days(hall, dates)).await;
-        let known = looking.unwrap_or(Err(StoreError::Timeout));
+        let known = self.store.days(hall, dates).await;
         known.inspect_err(|error| tracing::warn!(hall.id = %hall, %error, "no copies at hand")).ok()
     }
 
