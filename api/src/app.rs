@@ -30,7 +30,7 @@ use crate::{
 
 /// For an answer of Redis while a visitor waits.
 const REDIS: Patience =
-    Patience { connect: Duration::from_millis(150), response: Duration::from_millis(150) };
+    Patience { connect: Duration::from_millis(150), response: Duration::from_millis(200) };
 /// For an answer of Postgres while a visitor waits.
 const POSTGRES: Duration = Duration::from_secs(1);
 /// Connections to Postgres.
