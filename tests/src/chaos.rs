@@ -123,7 +123,11 @@ impl Scene {
                 done.push(fault.to_string());
             }
             tokio::time::sleep(lasts).await;
-            for fault in at_work.iter().rev() {
+            // Twice: who was frozen by one fault does not hear that the other is over.
+            for fault in at_work.iter().chain(&at_work).filter(|fault| fault.can_end_twice()) {
+                fault.end(self).await;
+            }
+            for fault in at_work.iter().filter(|fault| !fault.can_end_twice()) {
                 fault.end(self).await;
             }
             tokio::time::sleep(pause).await;

@@ -101,6 +101,11 @@ impl Fault {
         }
     }
 
+    /// Whether ending it again does nothing more.
+    pub(super) const fn can_end_twice(&self) -> bool {
+        !matches!(self, Self::RedisKilled | Self::PostgresStopped | Self::WorkerStopped)
+    }
+
     pub(super) async fn end(&self, scene: &mut Scene) {
         let stack = &mut scene.stack;
         match self {
@@ -181,8 +186,8 @@ fn illness(random: &mut fastrand::Rng) -> Illness {
         Illness::Garbage,
         Illness::BadLayout,
         Illness::Empty,
+        // Not `WrongDay`: Sodexo's documents do not say of which day they are.
         Illness::LoginPage,
-        Illness::WrongDay,
         Illness::Flapping,
         Illness::GzipBomb(20),
     ];
