@@ -2,6 +2,7 @@
 # Arguments go through ARGS, as in: make test ARGS="two_hundred_visitors"
 
 .PHONY: help run live test test-fast test-api lint deny fuzz fmt bench migrate prepare down ci
+.PHONY: help run live test test-fast test-api lint fmt bench chaos migrate prepare down ci
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
@@ -35,6 +36,9 @@ fmt: ## format the code
 
 bench: ## time and bytes per vendor document
 	@scripts/bench.sh $(ARGS)
+
+chaos: ## break everything at random with visitors at the door; SEED= and SECONDS= choose what and how long
+	@SEED="$(SEED)" SECONDS="$(SECONDS)" scripts/chaos.sh $(ARGS)
 
 migrate: ## bring the database in DATABASE_URL to the newest schema
 	@cargo run --release --locked --bin worker -- migrate

@@ -32,7 +32,7 @@ use crate::{
 
 /// For an answer of Redis while a visitor waits.
 const REDIS: Patience =
-    Patience { connect: Duration::from_millis(150), response: Duration::from_millis(150) };
+    Patience { connect: Duration::from_millis(150), response: Duration::from_millis(200) };
 /// For an answer of Postgres while a visitor waits.
 const POSTGRES: Duration = Duration::from_secs(1);
 /// Connections to Postgres.
@@ -179,7 +179,7 @@ impl Shared {
     pub(crate) fn hear(&self, redis: &Redis, event: &LineEvent) {
         tracing::debug!(?event, "heard");
         if matches!(event, LineEvent::Up { .. }) {
-            redis.link.is_back();
+            redis.link.heard_of();
         }
         // Who is woken must not find what was written over.
         self.near.hear(event, &redis.names);

@@ -12,7 +12,7 @@ use common::{
     queue::{Pushed, Reason, RefreshMenu},
     vendors,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     admission::{Policy, charge},
@@ -31,6 +31,8 @@ const NOBODY_WORKS: Duration = Duration::from_secs(10);
 const BACK_STOP: Duration = Duration::from_millis(500);
 /// The same while the line that brings wake-ups is down.
 const LINE_DOWN: Duration = Duration::from_millis(100);
+/// Longer than a miss waits, nobody does: stores that are frozen one after the other would add up.
+const OVERTIME: Duration = Duration::from_millis(500);
 /// Stale copies that were never put into the cache hold this long in a caller's.
 const STALE_LEFT: Duration = Duration::from_secs(30);
 
@@ -87,7 +89,8 @@ pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Se
         charge(Policy::Queries)?;
     }
     let (flight, flown, request_id) = (app.clone(), key.clone(), request_id.to_owned());
-    app.flights.join(&key, Policy::Misses, || fly(flight, flown, request_id)).await
+    let landing = app.flights.join(&key, Policy::Misses, || fly(flight, flown, request_id));
+    timeout(app.miss_wait + OVERTIME, landing).await.unwrap_or(Err(ApiError::Pending))
 }
 
 /// The menu of a key, if this process has it ready.

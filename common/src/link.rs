@@ -119,7 +119,7 @@ impl Link {
     }
 
     /// Redis was heard of in another way: the next question goes through.
-    pub fn is_back(&self) {
+    pub fn heard_of(&self) {
         self.0.breaker.close();
     }
 

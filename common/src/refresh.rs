@@ -24,7 +24,7 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay},
     queue::Reason,
-    store::{Store, StoreError},
+    store::Store,
     vendors::{self, Document, Vendors},
 };
 pub use failing::Failing;
@@ -68,8 +68,6 @@ const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks; where entries live for seconds only, a quarter
 /// of their life.
 pub const JUST_READ: Duration = Duration::from_secs(60);
-/// For Postgres to say what is saved, while a visitor may be waiting.
-const LOOK: Duration = Duration::from_secs(1);
 /// How often a process that waits for another's read looks whether it has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Makes menus. One of them a process.
@@ -266,8 +264,7 @@ impl Refresher {
 
     /// What is saved of these days; `None` where nobody can say.
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
-        let looking = tokio::time::timeout(LOOK, self.store.days(hall, dates)).await;
-        match looking.unwrap_or(Err(StoreError::Timeout)) {
+        match self.store.days(hall, dates).await {
             // Once it is known to be away, each visitor's word of it would only fill the log.
             Err(StoreError::Away) => None,
             Err(error) => {

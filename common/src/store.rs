@@ -52,6 +52,9 @@ pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;
 
+/// For what is saved of a day: a visitor may be waiting, whoever asks.
+const LOOK: Duration = Duration::from_millis(750);
+
 /// Postgres could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -187,7 +190,7 @@ impl Store {
             hall.as_str(),
             dates,
         );
-        let rows = self.within(rows.fetch_all(&self.pool)).await?;
+        let rows = self.bounded(self.patience.min(LOOK), rows.fetch_all(&self.pool)).await?;
         let mut days: Vec<KnownDay> = Vec::new();
         for row in rows {
             if days.last().is_none_or(|day| day.date != row.date) {
@@ -322,10 +325,18 @@ impl Store {
         &self,
         question: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
+        self.bounded(self.patience, question).await
+    }
+
+    async fn bounded<T>(
+        &self,
+        patience: Duration,
+        question: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
         // Boxed: each future round it would have room for it once more.
         let question = Box::pin(question);
         let bounded = async {
-            match tokio::time::timeout(self.patience, question).await {
+            match tokio::time::timeout(patience, question).await {
                 Ok(answer) => Ok(answer?),
                 Err(_) => Err(StoreError::Timeout),
             }

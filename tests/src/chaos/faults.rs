@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use super::Scene;
 use crate::{
-    OwnPostgres, Trouble,
+    OwnPostgres, Stack, Trouble,
     stub::{Fault as Illness, Hall, Scope},
 };
 
@@ -78,7 +78,7 @@ impl Fault {
             }
             Self::WorkerKilled => {
                 stack.workers.remove(0).kill();
-                stack.add_worker();
+                start_worker(stack);
             }
             Self::WorkerStopped => {
                 stack.workers.iter().take(1).for_each(|worker| worker.signal("TERM"));
@@ -87,7 +87,11 @@ impl Fault {
                 stack.workers.iter().take(1).for_each(|worker| worker.signal("STOP"));
             }
             Self::VendorIll(scope, illness) => stack.vendor.fault(scope.clone(), illness.clone()),
-            Self::PostgresStopped => stack.own_postgres.iter_mut().for_each(OwnPostgres::stop),
+            Self::PostgresStopped => {
+                tokio::task::block_in_place(|| {
+                    stack.own_postgres.iter_mut().for_each(OwnPostgres::stop);
+                });
+            }
             Self::PostgresFrozen => stack.own_postgres.iter_mut().for_each(OwnPostgres::freeze),
             Self::PostgresCut => {
                 let cut = "select pg_terminate_backend(pid) from pg_stat_activity
@@ -95,6 +99,11 @@ impl Fault {
                 stack.database.try_run(cut).await;
             }
         }
+    }
+
+    /// Whether ending it again does nothing more.
+    pub(super) const fn can_end_twice(&self) -> bool {
+        !matches!(self, Self::RedisKilled | Self::PostgresStopped | Self::WorkerStopped)
     }
 
     pub(super) async fn end(&self, scene: &mut Scene) {
@@ -112,7 +121,7 @@ impl Fault {
             }
             Self::WorkerStopped => {
                 let mut stopped = stack.workers.remove(0);
-                stack.add_worker();
+                start_worker(stack);
                 // It has time to drain; should it not, it is killed, as a supervisor does.
                 tokio::spawn(async move { stopped.terminate(Duration::from_secs(25)).await });
             }
@@ -127,6 +136,11 @@ impl Fault {
             Self::RedisTold(_) | Self::WorkerKilled | Self::PostgresCut => {}
         }
     }
+}
+
+/// The visitors go on meanwhile.
+fn start_worker(stack: &mut Stack) {
+    tokio::task::block_in_place(|| stack.add_worker());
 }
 
 /// With two faults at once, Redis may be away.
@@ -172,10 +186,10 @@ fn illness(random: &mut fastrand::Rng) -> Illness {
         Illness::Garbage,
         Illness::BadLayout,
         Illness::Empty,
+        // Not `WrongDay`: Sodexo's documents do not say of which day they are.
         Illness::LoginPage,
-        Illness::WrongDay,
         Illness::Flapping,
-        Illness::GzipBomb(50),
+        Illness::GzipBomb(20),
     ];
     random.choice(all).unwrap_or(Illness::Hang)
 }

@@ -18,11 +18,13 @@ pub struct Figures {
     reads: usize,
     /// In the end.
     pub(super) fresh_after: Option<Duration>,
-    /// Files and KiB of memory of each api, before and after.
+    /// Files and KiB of memory of each api, after each half.
     before: Vec<(usize, usize)>,
     after: Vec<(usize, usize)>,
 }
 
+/// For connections that nobody uses to be closed.
+const IDLE: Duration = Duration::from_secs(3);
 /// More memory than this is growth, in KiB beside the tenth that is allowed: what an allocator keeps.
 const SLACK: usize = 16 * 1024;
 
@@ -37,15 +39,19 @@ impl Figures {
     }
 
     pub(super) fn stormy(&mut self, seen: Seen, reads: usize) {
-        (self.stormy, self.reads) = (seen, reads);
+        self.stormy.0.extend(seen.0);
+        self.reads += reads;
     }
 
-    pub(super) fn before(&mut self, stack: &Stack) {
-        self.before = held(stack);
-    }
-
-    pub(super) fn after(&mut self, stack: &Stack) {
-        self.after = held(stack);
+    /// What the apis hold after each half, once the visitors' connections are closed.
+    pub(super) async fn held(&mut self, half: usize, stack: &Stack) {
+        tokio::time::sleep(IDLE).await;
+        let held = stack.apis.iter().map(|api| (api.files(), api.memory())).collect();
+        if half == 0 {
+            self.before = held;
+        } else {
+            self.after = held;
+        }
     }
 
     /// What vendors may be asked: twice what is needed without faults, and once more a fault.
@@ -67,10 +73,6 @@ impl Figures {
             assert!(*memory_after <= memory + memory / 10 + SLACK, "{memory} KiB, {memory_after}");
         }
     }
-}
-
-fn held(stack: &Stack) -> Vec<(usize, usize)> {
-    stack.apis.iter().map(|api| (api.files(), api.memory())).collect()
 }
 
 impl fmt::Display for Figures {

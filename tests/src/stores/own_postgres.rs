@@ -13,10 +13,9 @@ use sqlx::{Connection, PgConnection};
 use super::free_port;
 use crate::eventually;
 
-/// Safety that nobody needs of a database for tests, and room for few.
-const SETTINGS: [&str; 6] = [
+/// What is safe from a crash of the server is enough, and room for few.
+const SETTINGS: [&str; 5] = [
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "max_connections=60",
     "shared_buffers=32MB",

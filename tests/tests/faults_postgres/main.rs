@@ -2,6 +2,7 @@
 //! of the faults that are survived (`docs/operations.md`, "Faults").
 
 #![expect(clippy::print_stdout, reason = "figures that are worth reading")]
+#![expect(clippy::expect_used, reason = "a test cannot go on without")]
 
 mod away;
 mod refuses;

@@ -84,7 +84,8 @@ async fn p5_a_server_without_a_free_slot_is_one_that_is_away() {
 async fn p6_sessions_that_are_cut_off_again_and_again_lose_no_row() {
     let stack = Stack::wanted().apis(2).workers(2).start().await;
     let keys = dinners(&stack, 0..14);
-    let load = Load::of(&stack, &keys);
+    // Each of them is cold, and asked for once.
+    let load = Load::of(&stack, &keys).rate(14);
     let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity
                where application_name = '5c-menus' and datname = current_database()";
     let (seen, ended) = load

@@ -87,7 +87,8 @@ async fn p9_a_save_that_comes_late_overwrites_nothing_newer() {
     stack.workers[0].kill();
     // Another reads something newer, a second later at least: that is how finely reads are told apart.
     stack.vendor.post(Hall::Collins, day, Kind::Weekday, 7);
-    stack.for_workers("DATABASE_URL", &stack.database.url().to_owned());
+    let direct = stack.database.url().to_owned();
+    stack.for_workers("DATABASE_URL", &direct);
     tokio::time::sleep(1100 * MS).await;
     stack.expire("menu:").await;
     stack.add_worker();

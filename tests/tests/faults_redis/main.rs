@@ -3,6 +3,7 @@
 //! killed and restarted empty (`workers.rs`, `no_redis.rs`), values that are none of ours (`hit.rs`).
 
 #![expect(clippy::print_stdout, reason = "figures that are worth reading")]
+#![expect(clippy::expect_used, reason = "a test cannot go on without")]
 
 mod data;
 mod memory;

@@ -16,7 +16,7 @@ fn hardly_notice(calm: &Seen, seen: &Seen, seconds: u32) {
     let waited = seen.0.iter().filter(|sample| sample.took > quick).count();
     println!("{waited} of {} waited, slowest {:?}", seen.0.len(), seen.slowest());
     // All that come while the first three wait, then one probe a second.
-    assert!(waited <= 15 + seconds as usize, "{waited} of {}", seen.0.len());
+    assert!(waited <= 20 + seconds as usize, "{waited} of {}", seen.0.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,110 @@
+//! One job that is ill, or whose stores are.
+
+use std::time::Instant;
+
+use tests::{
+    Load, OwnPostgres, Stack, dinners, eventually, lives, menu_path,
+    stub::{Fault, Hall, Scope},
+};
+
+use super::{MS, SECOND};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn q7_a_document_that_cannot_be_read_harms_no_other() {
+    let mut stack = Stack::start().await;
+    let poison = stack.in_days(1);
+    let document = format!("bon_appetit:malott:{poison}");
+    stack.vendor.fault(Scope::parse(&document).expect("a scope"), Fault::Garbage);
+    let others: Vec<_> = dinners(&stack, 1..7)
+        .into_iter()
+        .filter(|(hall, date, _)| (*hall, *date) != (Hall::Malott, poison))
+        .collect();
+    let load = Load::of(&stack, &others);
+    let poisoned = menu_path(Hall::Malott, poison, "dinner");
+    let asked = Instant::now();
+    let asking = async {
+        while asked.elapsed() < SECOND * 3 {
+            assert_eq!(stack.get(&poisoned).await.problem(503).1, "vendor_error");
+        }
+    };
+    let (seen, (), ()) = tokio::join!(load.at_once(3), asking, tokio::time::sleep(SECOND));
+    seen.all_ok();
+    stack.is_idle().await;
+    let counts = stack.vendor.counts();
+    assert!(counts.len() == others.len() + 1, "{counts:?}");
+    assert!(counts.values().all(|count| count.reads == 1), "{counts:?}");
+    assert!(stack.workers[0].ended().is_none());
+}
+
+#[tokio::test]
+async fn q14_a_job_whose_data_was_deleted_while_it_waits_holds_up_nobody() {
+    let mut stack = Stack::start().await;
+    stack.leftovers_are_fine();
+    let (scheduled, data) = (stack.key("fetch:scheduled"), stack.key("fetch:data"));
+    let id = format!("menu:hoch:{}:dinner", stack.in_days(1));
+    let job = format!(r#"{{"key":"{id}","reason":"miss","request_id":null}}"#);
+    let mut redis = stack.redis().await;
+    let due = chrono::Utc::now().timestamp() + 1;
+    for gone in [data.as_str(), &stack.key(&format!("fetch:meta:{id}"))] {
+        redis::pipe()
+            .cmd("HSET")
+            .arg(&data)
+            .arg(&id)
+            .arg(&job)
+            .cmd("HSET")
+            .arg(stack.key(&format!("fetch:meta:{id}")))
+            .arg(&["attempts", "1", "max_attempts", "3", "status", "Pending"])
+            .cmd("ZADD")
+            .arg(&scheduled)
+            .arg(due)
+            .arg(&id)
+            .cmd("DEL")
+            .arg(gone)
+            .query_async::<()>(&mut redis)
+            .await
+            .unwrap();
+        eventually("it is dealt with", SECOND * 5, async || {
+            let jobs = stack.jobs().await;
+            (jobs.scheduled + jobs.queued + jobs.running == 0).then_some(())
+        })
+        .await;
+    }
+    // The id is free, and so is the queue.
+    for key in dinners(&stack, 1..2) {
+        let took = lives(&stack, key).await;
+        assert!(took < SECOND * 5, "{took:?}");
+    }
+    assert!(stack.workers[0].ended().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn q16_a_job_that_loses_postgres_on_its_way_still_answers_who_waits() {
+    let mut stack = Stack::wanted().postgres(OwnPostgres::start().await).start().await;
+    lives(&stack, dinners(&stack, 8..9)[0]).await;
+    stack.is_idle().await;
+    stack.vendor.forget_reads();
+    stack.vendor.delay(Scope::All, 500 * MS);
+    let key = dinners(&stack, 1..2)[0];
+    let load = Load::of(&stack, &[key]);
+    let ((), sample) = tokio::join!(
+        async {
+            eventually("the vendor is asked", SECOND * 5, async || {
+                (!stack.vendor.journal().is_empty()).then_some(())
+            })
+            .await;
+            stack.own_postgres.as_mut().expect("a Postgres of its own").stop();
+        },
+        load.one(0)
+    );
+    assert_eq!((sample.status, &sample.wrong, sample.stale), (200, &None, false), "{sample:?}");
+    println!("answered after {:?}, of which the vendor took 500 ms", sample.took);
+    assert!(sample.took < 500 * MS + 300 * MS, "{:?}", sample.took);
+    assert_eq!(load.one(0).await.status, 200);
+    let own = stack.own_postgres.as_mut().expect("a Postgres of its own");
+    own.restart().await;
+    eventually("the row is written", SECOND * 30, async || {
+        (stack.database.number("select count(*) from menu_days").await == 2).then_some(())
+    })
+    .await;
+    assert_eq!(stack.vendor.total_reads(), 1);
+}
