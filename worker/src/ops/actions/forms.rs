@@ -124,7 +124,7 @@ fn vendor_row(vendor: Vendor, left: Option<Duration>) -> Markup {
             th scope="row" { (vendor_name(vendor)) }
             td {
                 @match left {
-                    Some(left) => { span.badge.warn { "paused" } " " span.quiet { (minutes(left)) " left" } }
+                    Some(left) => { span.badge.warn { "paused" } " " span.quiet.number { (minutes(left)) " left" } }
                     None => { span.badge.ok { "asked" } }
                 }
             }
