@@ -24,7 +24,7 @@ use crate::{
     meal::Meal,
     menu::{DayState, KnownDay},
     queue::Reason,
-    store::Store,
+    store::{Store, StoreError},
     vendors::{self, Document, Vendors},
 };
 pub use failing::Failing;
