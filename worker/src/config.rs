@@ -71,8 +71,8 @@ impl WorkerConfig {
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (prewarm_lead, prewarm_cron) = prewarm(vars);
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
-        let (metrics_addr, stores) = (metrics_addr(vars), stores?);
-        let (concurrency, alerts) = (usize::from(concurrency), AlertSettings::read(vars));
+        let (metrics_addr, alerts) = (metrics_addr(vars), AlertSettings::read(vars));
+        let (concurrency, stores) = (usize::from(concurrency), stores?);
         Some(Self {
             ops,
             concurrency,
