@@ -112,7 +112,7 @@ impl Link {
     ) -> RedisResult<T> {
         let Current { mut redis, number } = self.0.current().clone();
         let answer = question(&mut redis).await;
-        if answer.as_ref().is_err_and(is_trouble) {
+        if answer.as_ref().is_err_and(may_be_the_connections) {
             self.0.replace(number);
         }
         answer
@@ -146,6 +146,12 @@ impl Inner {
             *current = Current { redis, number: number + 1 };
         }
     }
+}
+
+/// Whether the connection may be to blame, rather than the question: a handshake of which half came,
+/// or that was refused, would be the answer to every later question as well.
+fn may_be_the_connections(error: &redis::RedisError) -> bool {
+    error.code().is_none_or(|code| ["ERR", "NOAUTH", "WRONGPASS"].contains(&code))
 }
 
 fn is_trouble(error: &redis::RedisError) -> bool {

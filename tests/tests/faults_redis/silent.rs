@@ -110,13 +110,19 @@ async fn r10_answers_that_are_cut_or_drip_are_never_served_as_menus() {
     let Lines { stack, api } = behind_a_line(Stack::wanted()).await;
     let load = Load::of(&stack, &dinners(&stack, 1..6));
     let calm = warm(&stack, &load).await;
-    for trouble in [Trouble::Reset, Trouble::CutAfter(1), Trouble::Drip(1, 20 * MS)] {
+    for trouble in [
+        Trouble::Reset,
+        Trouble::CutAfter(1),
+        // In the midst of what a new connection begins with.
+        Trouble::CutAfter(100),
+        Trouble::Drip(1, 20 * MS),
+    ] {
         // Half of what is asked for is not there, so that looks and pushes are cut as well.
         let begun = Instant::now();
         let (seen, ()) = load
             .during(async {
                 api.set(trouble);
-                while begun.elapsed() < SECOND * 3 {
+                while begun.elapsed() < SECOND * 2 {
                     let hoch = format!("menu:hoch:{}:dinner", stack.in_days(1));
                     redis(&stack).says(&["DEL", &stack.key(&hoch)]).await;
                     tokio::time::sleep(100 * MS).await;
