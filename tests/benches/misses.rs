@@ -163,7 +163,7 @@ async fn one_by_one() {
 async fn push_to_vendor() {
     let stack = Stack::wanted().apis(0).workers(2).start().await;
     let url = stack.redis_url();
-    let get = |_: &str| Some(url.clone());
+    let get = |name: &str| (name == "REDIS_URL").then(|| url.clone());
     let mut vars = Vars::new(&get);
     let Some(url) = vars.required_url("REDIS_URL", &["redis"], "") else { return };
     let patience = Patience { connect: Duration::from_secs(2), response: Duration::from_secs(2) };

@@ -112,7 +112,12 @@ async fn a2_every_menu_there_is_at_once_from_one_address_hurts_no_other() {
 
 #[tokio::test]
 async fn a2_jobs_over_the_bound_are_not_pushed_and_their_askers_told_at_once() {
-    let mut stack = Stack::wanted().workers(0).with("MAX_PENDING_JOBS", 20).start().await;
+    // One worker, with its hands full: with none the api reads for itself.
+    let mut stack = Stack::wanted()
+        .with("WORKER_CONCURRENCY", 1)
+        .with("MAX_PENDING_JOBS", 20)
+        .start()
+        .await;
     stack.leftovers_are_fine();
     stack.vendor.fault(Scope::All, Fault::Hang);
     let days = (1..14).map(|day| stack.in_days(day));
@@ -121,7 +126,8 @@ async fn a2_jobs_over_the_bound_are_not_pushed_and_their_askers_told_at_once() {
     let answers = join_all(paths.iter().map(|path| stack.get(path))).await;
     assert_eq!(queued(&stack).await, 20);
     let at_once = answers.iter().filter(|answer| answer.took < Duration::from_secs(2));
-    assert!(at_once.count() >= paths.len() - 20, "who is over the bound does not wait");
+    // And those that the worker has in its hands.
+    assert!(at_once.count() >= paths.len() - 24, "who is over the bound does not wait");
     for answer in &answers {
         assert_eq!(
             (answer.problem(503).1, answer.header("retry-after")),

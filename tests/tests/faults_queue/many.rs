@@ -15,7 +15,7 @@ use super::{MS, SECOND};
 /// Pushes as the programs do.
 fn queue_of(stack: &Stack) -> Queue {
     let url = stack.redis_url();
-    let get = |_: &str| Some(url.clone());
+    let get = |name: &str| (name == "REDIS_URL").then(|| url.clone());
     let url = Vars::new(&get).required_url("REDIS_URL", &["redis"], "").expect("a URL");
     let patience = Patience { connect: SECOND * 2, response: SECOND * 2 };
     Queue::new(Link::new(&url, patience).expect("a link"), Names::new(stack.key("")))
