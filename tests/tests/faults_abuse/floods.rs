@@ -113,11 +113,8 @@ async fn a2_every_menu_there_is_at_once_from_one_address_hurts_no_other() {
 #[tokio::test]
 async fn a2_jobs_over_the_bound_are_not_pushed_and_their_askers_told_at_once() {
     // One worker, with its hands full: with none the api reads for itself.
-    let mut stack = Stack::wanted()
-        .with("WORKER_CONCURRENCY", 1)
-        .with("MAX_PENDING_JOBS", 20)
-        .start()
-        .await;
+    let mut stack =
+        Stack::wanted().with("WORKER_CONCURRENCY", 1).with("MAX_PENDING_JOBS", 20).start().await;
     stack.leftovers_are_fine();
     stack.vendor.fault(Scope::All, Fault::Hang);
     let days = (1..14).map(|day| stack.in_days(day));
