@@ -67,8 +67,7 @@ pub(crate) fn redis_url() -> String {
 impl TestQueue {
     pub(crate) async fn new() -> Self {
         let prefix = format!("queue-contract-{:016x}-", fastrand::u64(..));
-        let url = Some(redis_url());
-        let get = |_: &str| url.clone();
+        let get = |name: &str| (name == "REDIS_URL").then(redis_url);
         let url = Vars::new(&get).required_url("REDIS_URL", &["redis", "rediss"], "").unwrap();
         let patience = Patience { connect: DEADLINE, response: DEADLINE };
         let link = Link::new(&url, patience).unwrap();
