@@ -3,14 +3,13 @@
 
 use serde_json::Value;
 use tests::{
-    Stack,
+    OpsSide, Stack,
     stub::{Fault, Hall, Scope},
 };
 
 /// `/ops/status.json` of the first worker.
 async fn ops(stack: &Stack) -> Value {
-    let url = format!("{}/ops/status.json", stack.workers.first().unwrap().url());
-    reqwest::get(url).await.unwrap().json().await.unwrap()
+    OpsSide::of(stack.workers.first().unwrap()).get("/ops/status.json").await.json()
 }
 
 async fn page(url: &str) -> (u16, String, String) {
