@@ -121,7 +121,9 @@ async fn a2_jobs_over_the_bound_are_not_pushed_and_their_askers_told_at_once() {
     let paths: Vec<String> =
         days.flat_map(|date| MEALS.map(|meal| menu_path(Hall::Hoch, date, meal))).collect();
     let answers = join_all(paths.iter().map(|path| stack.get(path))).await;
-    assert_eq!(queued(&stack).await, 20);
+    // The worker may have taken one or two into its hands since.
+    let queued = queued(&stack).await;
+    assert!((16..=20).contains(&queued), "{queued} wait");
     let at_once = answers.iter().filter(|answer| answer.took < Duration::from_secs(2));
     // And those that the worker has in its hands.
     assert!(at_once.count() >= paths.len() - 24, "who is over the bound does not wait");
