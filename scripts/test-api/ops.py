@@ -93,7 +93,8 @@ class Jobs:
 
 def fill(api, stub):
     """Jobs in every state, by way of the programs; gives what Redis then has."""
-    day = date.today() + timedelta(days=2)
+    # Days that nobody has asked for yet: what is saved and fresh is no work for a job.
+    day = date.today() + timedelta(days=11)
     until(lambda: redis("ZCARD", "fetch:workers") == ["1"], "a worker is on the list")
     for hall in HALLS:
         ask(api, hall, day, "lunch")
@@ -110,7 +111,7 @@ def fill(api, stub):
     if call(f"{stub}/fault", {"scope": "all", "mode": "hang"}) != 200:
         sys.exit("the stub does not take a fault")
     visitors = [threading.Thread(target=ask, args=(api, hall, day + timedelta(days=1), "dinner"))
-                for hall in [*HALLS, "oldenborg"]]
+                for hall in [*HALLS, "malott"]]
     for visitor in visitors:
         visitor.start()
     for visitor in visitors:
