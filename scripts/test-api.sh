@@ -35,8 +35,8 @@ main() {
   build_programs
   BIN_DIR=$(dirname "$API_BIN")
   start_stores quick
-  # All of it comes from one address, and as fast as can be.
-  export RATE_LIMIT=off
+  # All of it comes from one address, and as fast as can be; and no job but those that are asked for.
+  export RATE_LIMIT=off PREWARM_LEAD_MINS=0
   export API_ADDR=127.0.0.1:0 OPS_ADDR=127.0.0.1:0 STUB_ADDR=127.0.0.1:0
   start_programs
   local api
