@@ -1,5 +1,5 @@
 //! How it stands is told in one sentence, to ops and to everybody, and it is true.
-#![expect(clippy::unwrap_used, reason = "a test may fail in any way")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail in any way")]
 
 use serde_json::Value;
 use tests::{
