@@ -13,6 +13,7 @@ mod queries;
 mod stack;
 mod stores;
 pub mod stub;
+mod warm;
 mod weeks;
 
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ pub use proxy::{Proxy, Trouble};
 pub use queries::asked_by_the_program;
 pub use stack::{Jobs, Stack, Wanted, menu_path};
 pub use stores::{Database, OwnPostgres, OwnRedis};
+pub use warm::warm;
 pub use weeks::figures_by_the_migration;
 
 /// Waits until `look` finds something.

@@ -198,6 +198,11 @@ async fn a_redis_that_comes_back_empty_finds_the_worker_at_work_and_postgres_fre
     stack.is_idle().await;
     let reads = stack.vendor.total_reads();
     stack.own_redis.as_mut().unwrap().kill();
+    // What is kept near is an answer until the api has noticed.
+    eventually("nothing is kept near any more", SECOND * 5, async || {
+        (!stack.get(&warm[0]).await.header("cache-status").contains("hit")).then_some(())
+    })
+    .await;
     for path in &warm {
         let answer = stack.get(path).await;
         assert_eq!((answer.status, &answer.json()["is_stale"]), (200, &false.into()), "{answer:?}");
