@@ -3,6 +3,7 @@
 
 mod alerts;
 mod secret;
+mod traces;
 mod vars;
 
 use std::{net::SocketAddr, time::Duration};
@@ -13,6 +14,7 @@ use url::Url;
 use crate::hall::Vendor;
 pub use alerts::AlertSettings;
 pub use secret::{Secret, SecretUrl};
+pub use traces::TraceSettings;
 pub use vars::{Problems, Variable, Vars, environment, help};
 
 /// The two stores.
