@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod chaos;
+mod collector;
 mod load;
 mod metrics;
 mod ops;
@@ -19,6 +20,7 @@ mod weeks;
 use std::time::{Duration, Instant};
 
 pub use answer::Answer;
+pub use collector::{Collector, Span, Told};
 pub use load::{Asked, Load, Sample, Seen, dinners, lives};
 pub use metrics::{Metrics, metrics_url};
 pub use ops::OpsSide;

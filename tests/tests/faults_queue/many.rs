@@ -22,7 +22,12 @@ fn queue_of(stack: &Stack) -> Queue {
 }
 
 fn job(name: &str) -> RefreshMenu {
-    RefreshMenu { key: name.parse().expect("a key"), reason: Reason::Miss, request_id: None }
+    RefreshMenu {
+        key: name.parse().expect("a key"),
+        reason: Reason::Miss,
+        request_id: None,
+        traceparent: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
