@@ -5,7 +5,7 @@
 //! again: `miss.rs`.
 
 #![expect(clippy::print_stdout, reason = "figures that are worth reading")]
-#![expect(clippy::expect_used, reason = "a test cannot go on without")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test cannot go on without")]
 
 mod clocks;
 mod jobs;

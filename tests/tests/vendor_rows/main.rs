@@ -5,10 +5,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "a test may fail in any way, and so may what it stands on"
 )]
 
 mod bodies;
+mod bytes;
 mod leads;
 mod lived;
 mod unchanged;
