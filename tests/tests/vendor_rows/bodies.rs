@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tests::{
-    Metrics, Stack, eventually, menu_path,
+    Metrics, Stack, eventually, measured, menu_path,
     stub::{Fault, Hall, Scope, Vendor},
 };
 
@@ -150,6 +150,7 @@ async fn takes_no_more_than(mebibytes: u64, faults: &[Fault]) {
         let bound = BUDGET + Duration::from_millis(200);
         assert!(Duration::from_millis(took.unsigned_abs()) <= bound, "{fault:?}: {took} ms");
         let grown = memory(&stack.workers[0], "VmHWM").saturating_sub(before);
+        measured("V12, V13, V15", format!("{fault:?}: {grown} KiB more, ended after {took} ms"));
         assert!(grown <= mebibytes * 1024, "{fault:?}: {grown} KiB more than {before}");
     }
 }
