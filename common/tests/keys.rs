@@ -29,7 +29,7 @@ fn words<T: ToString>(of: impl IntoIterator<Item = T>) -> Vec<String> {
 }
 
 fn today() -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 2, 9).expect("a day")
+    NaiveDate::from_ymd_opt(2026, 2, 9).unwrap_or_default()
 }
 
 fn days() -> impl Iterator<Item = NaiveDate> {
