@@ -32,6 +32,12 @@ pub use stores::{Database, OwnPostgres, OwnRedis};
 pub use warm::warm;
 pub use weeks::figures_by_the_migration;
 
+/// A figure of a row in `docs/faults.md`, for who runs the test with `--no-capture`.
+#[expect(clippy::print_stdout, reason = "figures that are worth reading")]
+pub fn measured(row: &str, figure: impl std::fmt::Display) {
+    println!("measured {row}: {figure}");
+}
+
 /// Waits until `look` finds something.
 ///
 /// # Panics

@@ -5,6 +5,7 @@
 
 mod alerts;
 pub mod config;
+mod failpoint;
 mod monitor;
 mod ops;
 mod queue;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, Span};
 
-use crate::queue::Wanted;
+use crate::{failpoint::panic_at, queue::Wanted};
 
 /// A job that nobody waits for lets others go first for so long at most.
 const HOLDS_BACK: Duration = Duration::from_secs(5);
@@ -45,6 +45,7 @@ pub(crate) async fn refresh_menu(
         request.id = job.request_id.as_deref().unwrap_or("-"),
     );
     traces::adopt(&span, job.traceparent);
+    panic_at("handler", &job.id());
     if !refresher.may_read(&job.key) {
         return Err(AbortError::new("no vendor is asked for that day or meal").into());
     }
@@ -53,6 +54,7 @@ pub(crate) async fn refresh_menu(
         if job.reason.can_wait() {
             hold_back(&job, &refresher, &wanted).await;
         }
+        panic_at("task", &job.id());
         let started = Instant::now();
         let done = refresher.settle(&job.key, job.reason).await?;
         if !done.cached {
