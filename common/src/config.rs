@@ -5,6 +5,7 @@ mod alerts;
 mod lifetimes;
 mod secret;
 mod stores;
+mod traces;
 mod vars;
 mod vendors;
 
@@ -16,6 +17,7 @@ pub use alerts::AlertSettings;
 pub use lifetimes::Lifetimes;
 pub use secret::{Secret, SecretUrl};
 pub use stores::Stores;
+pub use traces::TraceSettings;
 pub use vars::{Problems, Variable, Vars, environment, help};
 pub use vendors::VendorSettings;
 

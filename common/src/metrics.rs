@@ -103,6 +103,9 @@ metric!(pub Gauge DRIFT, "menus5c_drift_meals",
 metric!(pub Counter ALERTS, "menus5c_alerts_total",
     "Tries to tell the webhook of an alert, by how they ended.",
     "result" in &["delivered", "retried", "given_up"]);
+metric!(pub Counter SPANS, "menus5c_spans_total",
+    "Spans for the collector, by what became of them; `dropped`: too many waited.",
+    "result" in &["exported", "failed", "dropped"]);
 metric!(pub Counter PREWARM_TICKS, "menus5c_prewarm_ticks_total",
     "Times at which meals or the coming days are looked after, by who took them; `failed`: nobody could, so far.",
     "plan" in &["meals", "days"], "result" in &["taken", "other", "failed"]);
@@ -134,6 +137,7 @@ pub const API: &[&dyn Metric] = &[
     &VENDOR_SKIPPED,
     &SAVES_FAILED,
     &IMPLAUSIBLE,
+    &SPANS,
 ];
 
 /// What the worker counts.
@@ -159,6 +163,7 @@ pub const WORKER: &[&dyn Metric] = &[
     &IMPLAUSIBLE,
     &DRIFT,
     &ALERTS,
+    &SPANS,
 ];
 
 /// A request was answered. `route` is the route as registered, never the path.

@@ -8,6 +8,7 @@ mod fetch;
 mod html;
 mod politeness;
 pub mod pomona;
+mod postings;
 mod reach;
 mod retries;
 mod retry_after;
@@ -28,6 +29,7 @@ pub use document::{Document, WINDOW_AHEAD, WINDOW_BACK, window};
 pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetched, Fetcher};
 pub use politeness::{LONGEST_PAUSE, Pauses, SiteState};
+use postings::Postings;
 use validators::Known;
 
 use crate::{
@@ -58,6 +60,7 @@ pub struct Vendors {
     /// Whether a feed was found elsewhere than where it has always been.
     has_moved: AtomicBool,
     known: Known,
+    postings: Postings,
 }
 
 impl Vendors {
@@ -72,6 +75,7 @@ impl Vendors {
         locks: Option<Locks>,
     ) -> Result<Self, FetchError> {
         Ok(Self {
+            postings: Postings::new(redis.clone()),
             fetcher: Fetcher::new(settings, redis, locks)?,
             sodexo_key: settings.sodexo_key.clone(),
             budget: settings.fetch_timeout,
@@ -165,6 +169,8 @@ impl Vendors {
         self.read_one(document, addresses::sodexo_page(), deadline, parse).await
     }
 
+    /// The API names no day: what it has given for another day is not believed of this one, until
+    /// that day has something else.
     async fn sodexo_api(
         &self,
         key: &Secret,
@@ -173,7 +179,16 @@ impl Vendors {
     ) -> Result<Read, VendorError> {
         let parse = move |body: &str| sodexo::parse_api(body, date);
         let document = Document::Day(HallId::Hoch, date);
-        self.read_one(document, addresses::sodexo_api(date, key), deadline, parse).await
+        let address = addresses::sodexo_api(date, key);
+        let read = self.read_one(document, address, deadline, parse).await?;
+        let Some(number) = read.reading.number else { return Ok(read) };
+        match self.postings.claim(HallId::Hoch, date, number).await {
+            None => Ok(read),
+            Some(shown) => {
+                let error = ParseError::WrongDay { asked: date, shown };
+                Err(VendorError::Parse { error, bytes: read.bytes })
+            }
+        }
     }
 
     /// The feed where it has always been; when that fails, where the hall's page says it is now.

@@ -178,7 +178,8 @@ async fn push_to_vendor() {
                 let Ok(key) = name.parse() else { return };
                 let reads = stack.vendor.journal().len();
                 let asked = Utc::now();
-                let job = RefreshMenu { key, reason: Reason::Miss, request_id: None };
+                let job =
+                    RefreshMenu { key, reason: Reason::Miss, request_id: None, traceparent: None };
                 let pushed = queue.push(&job, false).await;
                 assert!(
                     matches!(pushed, Ok(answer) if answer.pushed == Pushed::Enqueued),

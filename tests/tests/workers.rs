@@ -73,7 +73,9 @@ async fn a_worker_that_is_told_to_stop_ends_its_job_first() {
         stack.workers[0].signal("TERM");
     };
     tokio::join!(asked, stopped);
+    let told = Instant::now();
     let status = stack.workers[0].terminate(SECOND * 10).await.expect("it stops");
+    println!("ended {:?} after its job", told.elapsed());
     assert!(status.success(), "{status}");
     assert_eq!(stack.jobs().await, Jobs::NONE);
     let mut redis = stack.redis().await;
@@ -107,6 +109,7 @@ async fn an_api_that_is_told_to_stop_answers_who_waits() {
         stack.apis[0].signal("TERM");
     });
     assert!(answers.iter().all(|answer| answer.status == 200));
+    println!("the slowest of 100 {:?}", answers.iter().map(|answer| answer.took).max());
     let status = stack.apis[0].terminate(SECOND * 5).await.expect("it stops");
     assert!(status.success(), "{status}");
 }

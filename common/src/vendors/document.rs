@@ -72,7 +72,19 @@ impl fmt::Display for Document {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn vendors_are_asked_for_sixteen_days_whatever_day_it_is(day in -700_000..900_000) {
+            let today = NaiveDate::from_epoch_days(day).expect("a day");
+            let (first, last) = window(today);
+            prop_assert_eq!((last - first).num_days() + 1, 16);
+            prop_assert!((first..=last).contains(&today));
+        }
+    }
 
     #[test]
     fn a_document_is_named_by_vendor_hall_and_day() {

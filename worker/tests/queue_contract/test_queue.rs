@@ -51,7 +51,12 @@ pub(crate) fn id(day: usize) -> String {
 
 /// The job of this id.
 pub(crate) fn job(id: &str) -> RefreshMenu {
-    RefreshMenu { key: id.parse::<MenuKey>().unwrap(), reason: Reason::Miss, request_id: None }
+    RefreshMenu {
+        key: id.parse::<MenuKey>().unwrap(),
+        reason: Reason::Miss,
+        request_id: None,
+        traceparent: None,
+    }
 }
 
 /// What it gives, unless that takes too long.
