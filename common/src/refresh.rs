@@ -169,21 +169,29 @@ impl Refresher {
         // Who asks by hand knows of the failure, and why it may be over.
         let counts =
             |held: &Held| reason != Reason::Manual || !matches!(held.entry, Entry::Failed { .. });
-        let (mut has_cache, mut missing) = (false, false);
+        let (mut has_cache, mut missing, mut without) = (false, false, None);
         if let Some(cache) = &self.cache {
             match cache.get(key).await {
                 Ok(Look::Held(held)) if counts(&held) && will_do(held.entry.fetched_at()) => {
                     let cached = cache.announce(key).await.is_ok();
                     return Some(Done { outcome: Outcome::Known, held, cached });
                 }
-                Ok(look) => (has_cache, missing) = (true, matches!(look, Look::Nothing)),
+                Ok(look) => {
+                    (has_cache, missing) = (true, matches!(look, Look::Nothing));
+                    without = no_menu_for(&look);
+                }
                 Err(error) if error.is_away() => {}
                 Err(error) => tracing::warn!(cache.key = %key, %error, "no look into the cache"),
             }
         }
         // Who pre-warms wants an entry where there is none, and a new one where there is one.
         let restores = missing && reason == Reason::Prewarm;
-        match self.restored(key, now, |at| restores || will_do(at)).await {
+        // "No menu" lives shorter than the day that says so: its end is no reason to ask the vendor.
+        let outlives = |left| {
+            reason == Reason::Refresh && without.is_some_and(|life| left > life + WORTH_RESTORING)
+        };
+        let will_do_of_day = |at, left| restores || outlives(left) || will_do(at);
+        match self.restored(key, now, will_do_of_day).await {
             Some(done) => Some(done),
             None => self.remembered(key, has_cache, will_do).await,
         }
@@ -194,12 +202,12 @@ impl Refresher {
         &self,
         key: &MenuKey,
         now: DateTime<Utc>,
-        will_do: impl Fn(DateTime<Utc>) -> bool,
+        will_do: impl Fn(DateTime<Utc>, Duration) -> bool,
     ) -> Option<Done> {
         let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
         let longest = self.lifetimes.fresh + self.lifetimes.fresh_jitter;
         let left = (day.fresh_until - now).to_std().unwrap_or_default().min(longest);
-        if left < WORTH_RESTORING || !will_do(day.fetched_at) {
+        if left < WORTH_RESTORING || !will_do(day.fetched_at, left) {
             return None;
         }
         let shut = self.is_shut(key.hall, &day).await;
@@ -291,6 +299,14 @@ impl Refresher {
 
     fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.zone).date_naive()
+    }
+}
+
+/// What is left of an entry that says "no menu".
+fn no_menu_for(look: &Look) -> Option<Duration> {
+    match look {
+        Look::Held(Held { entry: Entry::NoMenu { .. }, left }) => Some(*left),
+        _ => None,
     }
 }
 

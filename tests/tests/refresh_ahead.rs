@@ -56,3 +56,27 @@ async fn what_nobody_asks_for_is_not_read_again() {
     .await;
     assert_eq!(stack.vendor.total_reads(), 1);
 }
+
+/// A day's menus live long, what it has not lives short: that is put back from Postgres, and the vendor
+/// is not asked each time.
+#[tokio::test]
+async fn a_popular_meal_that_is_not_served_costs_the_vendor_no_more_than_its_day() {
+    let stack = Stack::wanted()
+        // A reading counts as recent for a quarter of that.
+        .with("CACHE_TTL_SECS", 24)
+        .with("CACHE_TTL_JITTER_SECS", 0)
+        .with("NEGATIVE_TTL_SECS", 2)
+        .start()
+        .await;
+    let path = menu_path(Hall::Hoch, stack.weekday(), "snack");
+    assert_eq!(stack.get(&path).await.json()["reason"], "meal_not_served");
+    let started = Instant::now();
+    // Over several ends of its life, the last of them when the reading is no longer recent.
+    while started.elapsed() < Duration::from_secs(14) {
+        let answer = stack.get(&path).await;
+        assert_eq!(answer.json()["reason"], "meal_not_served", "{answer:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stack.is_idle().await;
+    assert_eq!(stack.vendor.total_reads(), 1, "the day is fresh");
+}

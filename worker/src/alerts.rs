@@ -50,7 +50,10 @@ pub(crate) async fn run(store: Store, webhook: Option<Webhook>, stop: Cancellati
 /// Whether there was one, and it took its end.
 async fn tell_next(store: &Store, webhook: &Webhook) -> bool {
     let told = async {
-        store.give_up_alerts(OLDEST, MOST_WAITING).await?;
+        let old = store.give_up_alerts(OLDEST, MOST_WAITING).await?;
+        if old > 0 {
+            tracing::warn!(alerts = old, "alerts given up untold: too old, or too many");
+        }
         let Some(alert) = store.take_alert(CLAIM).await? else { return Ok(false) };
         tell(store, webhook, &alert).await
     };

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, response::Response, routing::get};
 use chrono::Utc;
-use common::status::{Level, STYLE, Status};
+use common::{
+    status::{Level, STYLE, Status},
+    store::StoreError,
+};
 use maud::html;
 use serde::Serialize;
 use tokio::{sync::Mutex, time::Instant};
@@ -79,7 +82,10 @@ async fn pages(app: &App, styles: &[String; 2]) -> Result<Arc<Pages>, ApiError> 
             Ok(pages)
         }
         Err(error) => {
-            tracing::warn!(%error, "the status cannot be looked up");
+            // Once it is known to be away, each visitor's word of it would only fill the log.
+            if !matches!(error, StoreError::Away) {
+                tracing::warn!(%error, "the status cannot be looked up");
+            }
             let last = known.as_ref().filter(|(since, _)| since.elapsed() < LONGEST);
             last.map(|(_, pages)| Arc::clone(pages)).ok_or(ApiError::StoresAway)
         }
