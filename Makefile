@@ -34,7 +34,7 @@ fuzz: ## throw at parsers and queries what strangers may send; SECONDS_EACH=60
 fmt: ## format the code
 	@cargo fmt --all && cargo fmt --manifest-path tests/fuzz/Cargo.toml
 
-bench: ## time and bytes per vendor document
+bench: ## what everything costs, beside nginx and Varnish; writes docs/performance.md; ARGS=hits for one subject
 	@scripts/bench.sh $(ARGS)
 
 chaos: ## break everything at random with visitors at the door; SEED= and SECONDS= choose what and how long

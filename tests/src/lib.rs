@@ -14,6 +14,7 @@ mod stack;
 mod stores;
 pub mod stub;
 mod weeks;
+mod year;
 
 use std::time::{Duration, Instant};
 
@@ -23,10 +24,11 @@ pub use metrics::{Metrics, metrics_url};
 pub use ops::OpsSide;
 pub use process::{Program, binary};
 pub use proxy::{Proxy, Trouble};
-pub use queries::asked_by_the_program;
+pub use queries::{Question, asked_by_the_program, questions, scans};
 pub use stack::{Jobs, Stack, Wanted, menu_path};
 pub use stores::{Database, OwnPostgres, OwnRedis};
 pub use weeks::figures_by_the_migration;
+pub use year::a_year;
 
 /// Waits until `look` finds something.
 ///
