@@ -42,15 +42,15 @@ main() {
   done
 }
 
-parse() { cargo bench --locked --package common --bench parse; }
+parse() { cargo bench --locked --workspace --bench parse; }
 
-render() { cargo bench --locked --package tests --bench bench -- render; }
+render() { cargo bench --quiet --locked --workspace --bench bench -- render; }
 
 # running SUBJECT: one of the running programs.
 running() {
   prepare
   say "Measuring $1"
-  attend cargo bench --quiet --locked --package tests --bench bench -- "$1"
+  attend cargo bench --quiet --locked --workspace --bench bench -- "$1"
 }
 
 # Once for all subjects: stores, programs, and what they are compared with.
@@ -68,9 +68,10 @@ prepare() {
   ulimit -n "$(ulimit -Hn)"
   start_stores durable
   say "Building the programs"
+  # Apart from the benchmarks, which want features of libraries that are for tests alone.
   attend cargo build --release --workspace --locked --bins
   export API_BIN=$target/api WORKER_BIN=$target/worker VENDOR_STUB_BIN=$target/vendor-stub
-  attend cargo bench --locked --package tests --bench bench --no-run
+  attend cargo bench --locked --workspace --bench bench --no-run
 }
 
 # As the tests build it: everything, with nothing built before; then again after a route was touched.

@@ -10,6 +10,7 @@ use tests::{
 };
 
 use crate::{
+    crowd,
     numbers::median,
     proxies::Proxy,
     roles,
@@ -64,6 +65,13 @@ impl Field {
         let origin = roles::start("origin", &[("SMALL", &files[0]), ("LARGE", &files[1])]);
         let nginx = Proxy::nginx(origin.url()).await;
         let varnish = Proxy::varnish(origin.url()).await;
+        // Once each: who came while it is fetched would wait half a second before nginx looks again.
+        let http = crowd::stranger();
+        for (cache, body) in
+            [(&nginx, &small), (&nginx, &large), (&varnish, &small), (&varnish, &large)]
+        {
+            crowd::one(&http, &hot(cache.url(), body.size)).await;
+        }
         let bodies = [small, large];
         let limits = bodies.iter().map(|body| body.limits(&stack)).collect();
         Self { stack, day, bodies, limits, origin, nginx, varnish }
@@ -74,7 +82,7 @@ impl Field {
         let [constant, one_get] = &self.limits[body];
         let Body { size, path, .. } = &self.bodies[body];
         let api = &self.stack.apis[0];
-        let served = |url: &str| format!("{url}/{size}/0/hot");
+        let served = |url: &str| hot(url, size);
         let places = [
             (constant.url().to_owned(), constant.pid()),
             (one_get.url().to_owned(), one_get.pid()),
@@ -85,6 +93,11 @@ impl Field {
         let named = NAMES.into_iter().zip(places);
         named.map(|(name, (url, pid))| Target::new(name, url, pid)).collect()
     }
+}
+
+/// Where a cache has that body.
+fn hot(url: &str, size: &str) -> String {
+    format!("{url}/{size}/0/hot")
 }
 
 impl Body {

@@ -21,12 +21,14 @@ pub(crate) fn draw(plot: &Plot, file: &Path) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(file, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let (x, y) = (reach(plot, |point| point.0), reach(plot, |point| point.1));
+    // A third of the height is left for the legend.
+    let top = y.1 * 1.5 * (y.1 / y.0).powf(0.4);
     let mut chart = ChartBuilder::on(&root)
         .caption(&plot.title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(44)
         .y_label_area_size(70)
-        .build_cartesian_2d((x.0..x.1).log_scale(), (y.0 / 1.5..y.1 * 1.5).log_scale())?;
+        .build_cartesian_2d((x.0..x.1).log_scale(), (y.0 / 1.5..top).log_scale())?;
     chart
         .configure_mesh()
         .light_line_style(WHITE)

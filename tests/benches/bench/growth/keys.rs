@@ -203,8 +203,13 @@ fn script(paths: &[String]) -> PathBuf {
         let _ = writeln!(list, "\"{path}\",");
     }
     let file = std::env::temp_dir().join(format!("menus5c-{:016x}.lua", fastrand::u64(..)));
+    // Put into words once, or the client would be slower than the server.
     let script = format!(
-        "local paths = {{\n{list}}}\nlocal at = 0\nfunction request()\n at = at % #paths + 1\n return wrk.format('GET', paths[at])\nend\n"
+        "local paths = {{\n{list}}}
+         local requests, at = {{}}, 0
+         function init() for i, path in ipairs(paths) do requests[i] = wrk.format('GET', path) end end
+         function request() at = at % #requests + 1; return requests[at] end
+        "
     );
     std::fs::write(&file, script).expect("a script");
     file
