@@ -1,13 +1,12 @@
 # Every target is one script, so that a person, CI and the README call the same thing.
 # Arguments go through ARGS, as in: make test ARGS="two_hundred_visitors"
 
-.PHONY: help run live test test-fast test-api lint deny fuzz fmt bench migrate prepare down ci
-.PHONY: help run live test test-fast test-api lint fmt bench chaos migrate prepare down ci
+.PHONY: help run live test test-fast test-api lint deny fuzz fmt bench chaos migrate prepare down ci
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
 
-run: ## the whole system with recorded vendor answers; shows today's menus, stays up until Ctrl-C
+run: ## the whole system with a stand-in for the vendors; shows today's menus, stays up until Ctrl-C
 	@scripts/run.sh $(ARGS)
 
 live: ## the same with the real vendors
@@ -35,6 +34,7 @@ fmt: ## format the code
 	@cargo fmt --all && cargo fmt --manifest-path tests/fuzz/Cargo.toml
 
 bench: ## what everything costs, beside nginx and Varnish; writes docs/performance.md; ARGS=hits for one subject
+bench: ## how fast: ARGS=parse the parsers, ARGS=hits or ARGS=misses the running programs
 	@scripts/bench.sh $(ARGS)
 
 chaos: ## break everything at random with visitors at the door; SEED= and SECONDS= choose what and how long

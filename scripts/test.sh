@@ -20,7 +20,7 @@ main() {
 
   open_run test
   forget_settings
-  need
+  if ((fast)); then need; else need faketime; fi
   start_stores quick
   if ((fast)); then
     say "Tests that start no program"

@@ -8,8 +8,11 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use common::metrics::http_answered;
-use tracing::Instrument;
+use common::{
+    metrics::http_answered,
+    traces::{self, TraceParent},
+};
+use tracing::{Instrument, Span};
 
 use crate::problem;
 
@@ -38,10 +41,15 @@ pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("http.request", request.id = id);
+    if traces::is_on() {
+        let given = request.headers().get_all(traces::HEADER);
+        traces::adopt(&span, TraceParent::of(given.iter().map(HeaderValue::as_bytes)));
+    }
     let answering = async {
         let mut response = problem::render(next.run(request).await, &id);
         let route = route.as_ref().map(MatchedPath::as_str);
         finish(&mut response, &id, (&method, &path), route, started);
+        traced(&response, &method, &path);
         response
     };
     answering.instrument(span).await
@@ -66,11 +74,31 @@ pub(crate) fn finish(
     log(response, asked.0, asked.1, took);
 }
 
+/// What the collector is told of it besides its id: what the line says.
+fn traced(response: &Response, method: &Method, path: &str) {
+    traces::note(&Span::current(), |span| {
+        let status = response.status();
+        span.text("http.method", method.as_str());
+        span.text("http.path", path);
+        span.number("http.status", status.as_u16());
+        if let Some(cache) = cache_status(response) {
+            span.text("cache.status", cache);
+        }
+        if status.is_server_error() {
+            span.failed();
+        }
+    });
+}
+
+fn cache_status(response: &Response) -> Option<&str> {
+    response.headers().get("cache-status").and_then(|status| status.to_str().ok())
+}
+
 /// One line. That of a hit is for who looks for it: writing it costs more than the hit. So is that of
 /// what was refused, or who asks too much would fill the log instead.
 fn log(response: &Response, method: &Method, path: &str, took: Duration) {
     let status = response.status();
-    let cache = response.headers().get("cache-status").and_then(|status| status.to_str().ok());
+    let cache = cache_status(response);
     let is_hit = cache.is_some_and(|status| status.starts_with("menus5c; hit"));
     macro_rules! answered {
         ($level:ident) => {

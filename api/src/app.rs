@@ -12,7 +12,7 @@ use common::{
     line::LineEvent,
     link::{Link, Patience},
     queue::Queue,
-    refresh::{Failing, Memory, Refresher, Unsaved},
+    refresh::{Failing, Memory, Refresher, Saves, Unsaved},
     store::Store,
     vendors::Vendors,
 };
@@ -114,6 +114,7 @@ impl App {
             budget: config.vendors.fetch_timeout,
             failing: Failing::default(),
             memory: Memory::default(),
+            saves: Saves::immediate(),
             unsaved: Unsaved::new(store.clone()),
         };
         Ok(Self(Arc::new(Shared {

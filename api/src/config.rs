@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono_tz::Tz;
 use common::config::{
-    Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings, metrics_addr,
-    time_zone,
+    Lifetimes, LogSettings, Problems, Stores, TraceSettings, Variable, Vars, VendorSettings,
+    metrics_addr, time_zone,
 };
 use common::queue::MAX_PENDING;
 
@@ -46,6 +46,8 @@ pub struct ApiConfig {
     pub metrics_addr: Option<SocketAddr>,
     /// Log filter and form.
     pub log: LogSettings,
+    /// Where spans go.
+    pub traces: TraceSettings,
 }
 
 impl ApiConfig {
@@ -102,6 +104,7 @@ impl ApiConfig {
         let (room, max_pending_jobs) = under_way(vars);
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
+        let traces = TraceSettings::read(vars);
         let metrics_addr = metrics_addr(vars);
         let stores = stores?;
         Some(Self {
@@ -119,6 +122,7 @@ impl ApiConfig {
             zone,
             metrics_addr,
             log,
+            traces,
         })
     }
 }

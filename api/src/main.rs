@@ -23,9 +23,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     if command.is_some() {
         return Ok(program::health(settings.addr, None).await);
     }
-    telemetry::start(&settings.log);
+    let spans = telemetry::start(&settings.log, &settings.traces, "api");
     let stop = CancellationToken::new();
     tokio::spawn(program::stop_on_signal(stop.clone()));
     api::run(settings, stop).await?;
+    spans.end().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use common::{
     meal::Meal,
     metrics,
     queue::{Pushed, Reason, RefreshMenu},
-    vendors,
+    traces, vendors,
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -137,7 +137,12 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             return past_the_cache(app.clone(), key, started).await;
         }
     };
-    let job = RefreshMenu { key: key.clone(), reason: Reason::Miss, request_id: Some(request_id) };
+    let job = RefreshMenu {
+        key: key.clone(),
+        reason: Reason::Miss,
+        request_id: Some(request_id),
+        traceparent: traces::current(),
+    };
     match redis.queue.push(&job, foreign).await {
         Err(error) => {
             tracing::warn!(%error, "no job can be pushed");

@@ -13,6 +13,7 @@ use common::{
     cache::Held,
     entry::{Entry, MenuKey},
     queue::{Pushed, Reason, RefreshMenu},
+    traces,
 };
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -68,7 +69,8 @@ pub(crate) fn if_due(app: &App, key: &MenuKey, ready: &std::sync::Arc<Ready>, re
         return;
     }
     let (app, ready, request_id) = (app.clone(), ready.clone(), Some(request_id.to_owned()));
-    let job = RefreshMenu { key: key.clone(), reason: Reason::Refresh, request_id };
+    let (reason, traceparent) = (Reason::Refresh, traces::current());
+    let job = RefreshMenu { key: key.clone(), reason, request_id, traceparent };
     let push = async move {
         let Some(redis) = &app.redis else { return };
         let pushed = redis.queue.push(&job, true).await;

@@ -7,7 +7,7 @@ use redis::{RedisResult, Script};
 
 use crate::{
     entry::{Entry, MenuKey},
-    hall::Vendor,
+    hall::{HallId, Vendor},
     link::{Link, LinkError},
     vendors::Document,
 };
@@ -102,6 +102,11 @@ impl Names {
     /// Is there while the vendor is paused.
     pub(crate) fn pause(&self, vendor: Vendor) -> String {
         format!("{}paused:{vendor}", self.prefix)
+    }
+
+    /// Which of a hall's days have which posting.
+    pub(crate) fn postings(&self, hall: HallId) -> String {
+        format!("{}postings:{hall}", self.prefix)
     }
 
     fn list(&self, list: &str) -> String {

@@ -2,211 +2,24 @@
 //! from them.
 
 mod alerts;
+mod lifetimes;
 mod secret;
+mod stores;
+mod traces;
 mod vars;
+mod vendors;
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use chrono_tz::Tz;
-use url::Url;
 
-use crate::hall::Vendor;
 pub use alerts::AlertSettings;
+pub use lifetimes::Lifetimes;
 pub use secret::{Secret, SecretUrl};
+pub use stores::Stores;
+pub use traces::TraceSettings;
 pub use vars::{Problems, Variable, Vars, environment, help};
-
-/// The two stores.
-#[derive(Debug, Clone)]
-pub struct Stores {
-    /// Where Postgres is.
-    pub database_url: SecretUrl,
-    /// Where Redis is; `None` = run without.
-    pub redis_url: Option<SecretUrl>,
-    /// Stands before every key, queue name and channel.
-    pub key_prefix: String,
-}
-
-impl Stores {
-    /// Reads the section; `None` after a problem.
-    pub fn read(vars: &mut Vars<'_>, redis_required: bool) -> Option<Self> {
-        let database_url =
-            vars.required_url("DATABASE_URL", &["postgres", "postgresql"], "where Postgres is");
-        let redis_help = "where Redis is; the api runs without it if empty";
-        let redis_url = if redis_required {
-            vars.required_url("REDIS_URL", &["redis", "rediss"], redis_help)
-        } else {
-            vars.optional_url("REDIS_URL", &["redis", "rediss"], redis_help)
-        };
-        let key_prefix =
-            vars.optional("REDIS_KEY_PREFIX", "stands before every key, queue name and channel");
-        let key_prefix = key_prefix.unwrap_or_default();
-        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:{}".contains(c);
-        if key_prefix.len() > 64 || !key_prefix.chars().all(fits) {
-            vars.problem("REDIS_KEY_PREFIX: at most 64 of letters, digits and -_.:{}".to_owned());
-        }
-        Some(Self { database_url: database_url?, redis_url, key_prefix })
-    }
-}
-
-/// How long things are good for.
-#[derive(Debug, Clone, Copy)]
-pub struct Lifetimes {
-    /// A fresh entry, before jitter.
-    pub fresh: Duration,
-    /// Fresh entries live up to this much longer or shorter.
-    pub fresh_jitter: Duration,
-    /// An entry made from the last good copy.
-    pub stale: Duration,
-    /// An entry that says "no menu".
-    pub negative: Duration,
-    /// The first failure entry of a document; doubles while it goes on failing.
-    pub failure: Duration,
-    /// The oldest copy that is still served in place of one that could not be read.
-    pub stale_max: Duration,
-}
-
-impl Lifetimes {
-    /// Reads the section.
-    pub fn read(vars: &mut Vars<'_>) -> Self {
-        const SECOND: Duration = Duration::from_secs(1);
-        const DAY: Duration = Duration::from_secs(86_400);
-        let lifetimes = Self {
-            fresh: vars.duration_or(
-                "CACHE_TTL_SECS",
-                SECOND,
-                1800,
-                1..=86_400,
-                "life of a fresh entry",
-            ),
-            fresh_jitter: vars.duration_or(
-                "CACHE_TTL_JITTER_SECS",
-                SECOND,
-                300,
-                0..=86_400,
-                "a fresh entry lives up to this much longer or shorter",
-            ),
-            stale: vars.duration_or(
-                "STALE_TTL_SECS",
-                SECOND,
-                120,
-                1..=86_400,
-                "life of an entry made from the last good copy",
-            ),
-            negative: vars.duration_or(
-                "NEGATIVE_TTL_SECS",
-                SECOND,
-                300,
-                1..=86_400,
-                "life of an entry that says \"no menu\"",
-            ),
-            failure: vars.duration_or(
-                "FAILURE_TTL_SECS",
-                SECOND,
-                10,
-                1..=60,
-                "life of the first failure entry of a document; doubles up to 60 s",
-            ),
-            stale_max: vars.duration_or(
-                "STALE_MAX_DAYS",
-                DAY,
-                7,
-                1..=365,
-                "the oldest copy served in place of one that could not be read",
-            ),
-        };
-        if lifetimes.fresh_jitter >= lifetimes.fresh {
-            vars.problem("CACHE_TTL_JITTER_SECS: must be less than CACHE_TTL_SECS".to_owned());
-        }
-        lifetimes
-    }
-}
-
-/// Where the vendors are and how they may be read.
-#[derive(Debug, Clone)]
-pub struct VendorSettings {
-    /// Takes the place of scheme, host and port of the live Bon Appétit sites.
-    pub bon_appetit_base: Option<Url>,
-    /// The same for Pomona.
-    pub pomona_base: Option<Url>,
-    /// The same for Sodexo.
-    pub sodexo_base: Option<Url>,
-    /// Sodexo's header `API-Key`.
-    pub sodexo_key: Option<Secret>,
-    /// Whole budget of one read, retries included.
-    pub fetch_timeout: Duration,
-    /// How many requests are open with one vendor at most.
-    pub concurrency: usize,
-    /// How far apart requests to one vendor start at least.
-    pub spacing: Duration,
-    /// How often a vendor that fails is probed.
-    pub probe_every: Duration,
-}
-
-impl VendorSettings {
-    /// Reads the section.
-    pub fn read(vars: &mut Vars<'_>) -> Self {
-        let instead = "takes the place of scheme, host and port of the live site";
-        Self {
-            sodexo_base: base_url(vars, "SODEXO_BASE_URL", instead),
-            bon_appetit_base: base_url(vars, "BON_APPETIT_BASE_URL", instead),
-            pomona_base: base_url(vars, "POMONA_BASE_URL", instead),
-            sodexo_key: vars
-                .optional("SODEXO_API_KEY", "unset: Sodexo's menu comes from its page, today only")
-                .map(Secret::new),
-            fetch_timeout: vars.duration_or(
-                "FETCH_TIMEOUT_MS",
-                Duration::from_millis(1),
-                30_000,
-                100..=300_000,
-                "whole budget of one vendor read, retries included",
-            ),
-            concurrency: usize::from(
-                vars.parsed_or(
-                    "VENDOR_CONCURRENCY",
-                    std::num::NonZeroU8::MIN.saturating_add(1),
-                    "requests open with one vendor at most",
-                )
-                .get(),
-            ),
-            spacing: vars.duration_or(
-                "VENDOR_SPACING_MS",
-                Duration::from_millis(1),
-                250,
-                0..=60_000,
-                "requests to one vendor start at least this far apart",
-            ),
-            probe_every: vars.duration_or(
-                "VENDOR_PROBE_SECS",
-                Duration::from_secs(1),
-                30,
-                0..=3_600,
-                "a vendor that failed three times in a row is asked once in this time",
-            ),
-        }
-    }
-
-    /// How long one try may take: a third of the budget leaves time for a second try, and for what
-    /// follows a failed document.
-    #[must_use]
-    pub fn try_timeout(&self) -> Duration {
-        self.fetch_timeout / 3
-    }
-
-    /// The address that stands in for the vendor's own.
-    #[must_use]
-    pub fn base(&self, vendor: Vendor) -> Option<&Url> {
-        match vendor {
-            Vendor::BonAppetit => self.bon_appetit_base.as_ref(),
-            Vendor::Pomona => self.pomona_base.as_ref(),
-            Vendor::Sodexo => self.sodexo_base.as_ref(),
-        }
-    }
-}
-
-fn base_url(vars: &mut Vars<'_>, name: &'static str, help: &'static str) -> Option<Url> {
-    let url = vars.optional_url(name, &["http", "https"], help)?;
-    Url::parse(url.reveal()).ok()
-}
+pub use vendors::VendorSettings;
 
 /// Where metrics are served to a scraper, if they are.
 pub fn metrics_addr(vars: &mut Vars<'_>) -> Option<SocketAddr> {
@@ -250,6 +63,8 @@ impl LogSettings {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

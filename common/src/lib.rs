@@ -28,6 +28,7 @@
 //! | [`config`] | the environment |
 //! | [`program`] | arguments, signals, health checks |
 //! | [`telemetry`] | logs and the ready line |
+//! | [`traces`] | spans to a collector, and the `traceparent` that goes with a job |
 
 pub mod alerts;
 pub mod breaker;
@@ -54,4 +55,5 @@ pub mod status;
 pub mod store;
 pub mod tags;
 pub mod telemetry;
+pub mod traces;
 pub mod vendors;

@@ -69,6 +69,8 @@ pub struct Reading {
     pub days: BTreeMap<NaiveDate, Day>,
     /// Dishes that had to be left out (no such reference, wrong type); filler is not counted.
     pub skipped: usize,
+    /// The vendor's number of this posting, where it has one: no two days share it.
+    pub number: Option<u64>,
 }
 
 /// What a vendor last said of a day, as it is kept.

@@ -1,10 +1,16 @@
 //! Every metric of both programs: its name, what it says, and every value of its labels. Counting is
 //! an addition to an atomic: no lock, no allocation, no map. Who counts what is found by the name.
 
+mod labels;
 mod series;
 
 use std::time::Duration;
 
+pub use labels::ROUTES;
+use labels::{
+    ACTIONS, ENDS, LISTENERS, METHODS, OUTCOMES, READS, REASONS, REFUSALS, RESULTS, STATES,
+    STATUSES, STORES, VENDORS, VERDICTS,
+};
 pub use series::{About, Counter, Gauge, Histogram, Label, Metric, render};
 
 use crate::{
@@ -28,71 +34,6 @@ macro_rules! metric {
             $kind::new(About { name: $name, help: $help, labels: &[$(($label, $values)),*] }).sparse();
     };
 }
-
-/// Routes as they are registered; pages of the documentation count as one, unknown paths as `other`.
-pub const ROUTES: &[&str] = &[
-    "/api/v2/menus",
-    "/api/v2/menus/day",
-    "/api/v2/menus/week",
-    "/api/v2/open-now",
-    "/api/v2/halls",
-    "/api/v2/halls/{hall_id}/menus",
-    "/api/v2/items",
-    "/api/v2/labels",
-    "/api/v2/stats/dashboard",
-    "/healthz",
-    "/readyz",
-    "/openapi.json",
-    "/docs",
-    "/problems",
-    "other",
-];
-const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS", "other"];
-const STATUSES: &[&str] = &["2xx", "3xx", "4xx", "5xx", "other"];
-const RESULTS: &[&str] =
-    &["hit", "stored", "copy", "postgres", "live", "no_menu", "pending", "refused", "unavailable"];
-const REFUSALS: &[&str] = &["requests", "misses", "queries", "waiters", "flights", "uri", "body"];
-const STORES: &[&str] = &["postgres", "redis"];
-const LISTENERS: &[&str] = &["api", "metrics"];
-const VENDORS: &[&str] = &["bon_appetit", "pomona", "sodexo"];
-/// `ok`, or [`VendorError::class`].
-const READS: &[&str] = &[
-    "ok",
-    "timeout",
-    "connect",
-    "refused",
-    "throttled",
-    "redirect",
-    "status_4xx",
-    "status_5xx",
-    "too_large",
-    "broken",
-    "unsent",
-    "paused",
-    "quiet",
-    "open",
-    "parse",
-    "wrong_day",
-    "panic",
-    "no_key",
-    "other",
-];
-const OUTCOMES: &[&str] =
-    &["known", "restored", "live", "snapshot", "unavailable", "refused", "failed"];
-const REASONS: &[&str] = &["miss", "prewarm", "refresh", "manual"];
-const ACTIONS: &[&str] = &[
-    "refetch",
-    "drop-entry",
-    "pause-vendor",
-    "resume-vendor",
-    "retry-job",
-    "delete-job",
-    "add-override",
-    "delete-override",
-];
-const ENDS: &[&str] = &["held", "agreed"];
-const VERDICTS: &[&str] = &["ok", "watch", "drift"];
-const STATES: &[&str] = &["pending", "running", "scheduled", "dead"];
 
 metric!(pub sparse Counter HTTP_REQUESTS, "menus5c_http_requests_total",
     "Requests answered, by route, method and class of the status.",
@@ -162,6 +103,9 @@ metric!(pub Gauge DRIFT, "menus5c_drift_meals",
 metric!(pub Counter ALERTS, "menus5c_alerts_total",
     "Tries to tell the webhook of an alert, by how they ended.",
     "result" in &["delivered", "retried", "given_up"]);
+metric!(pub Counter SPANS, "menus5c_spans_total",
+    "Spans for the collector, by what became of them; `dropped`: too many waited.",
+    "result" in &["exported", "failed", "dropped"]);
 metric!(pub Counter PREWARM_TICKS, "menus5c_prewarm_ticks_total",
     "Times at which meals or the coming days are looked after, by who took them; `failed`: nobody could, so far.",
     "plan" in &["meals", "days"], "result" in &["taken", "other", "failed"]);
@@ -193,6 +137,7 @@ pub const API: &[&dyn Metric] = &[
     &VENDOR_SKIPPED,
     &SAVES_FAILED,
     &IMPLAUSIBLE,
+    &SPANS,
 ];
 
 /// What the worker counts.
@@ -218,6 +163,7 @@ pub const WORKER: &[&dyn Metric] = &[
     &IMPLAUSIBLE,
     &DRIFT,
     &ALERTS,
+    &SPANS,
 ];
 
 /// A request was answered. `route` is the route as registered, never the path.

@@ -11,6 +11,7 @@ use crate::{
     entry::MenuKey,
     link::{Link, LinkError},
     metrics,
+    traces::{TraceParent, lenient},
 };
 
 /// How often one job is tried before it is dead.
@@ -63,6 +64,10 @@ pub struct RefreshMenu {
     pub reason: Reason,
     /// The visitor's request, so that one search of the logs shows a miss from end to end.
     pub request_id: Option<String>,
+    /// The span of that request, where spans are told to anybody. One that is none is no reason to
+    /// refuse the job.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub traceparent: Option<TraceParent>,
 }
 
 impl RefreshMenu {
@@ -163,6 +168,7 @@ mod tests {
             key: "menu:hoch:2026-02-09:lunch".parse().unwrap(),
             reason: Reason::Miss,
             request_id: Some("r-1".to_owned()),
+            traceparent: None,
         };
         assert_eq!(job.id(), "menu:hoch:2026-02-09:lunch");
         let json = serde_json::to_string(&job).unwrap();
@@ -171,6 +177,25 @@ mod tests {
             r#"{"key":"menu:hoch:2026-02-09:lunch","reason":"miss","request_id":"r-1"}"#
         );
         assert_eq!(serde_json::from_str::<RefreshMenu>(&json).unwrap(), job);
+    }
+
+    #[test]
+    fn a_job_carries_the_span_of_its_request_and_is_done_without_one() {
+        let span = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let with = |said: &str| {
+            let known = r#""key":"menu:hoch:2026-02-09:lunch","reason":"miss","request_id":null"#;
+            format!("{{{known}{said}}}")
+        };
+        let json = with(&format!(r#","traceparent":"{span}""#));
+        let job: RefreshMenu = serde_json::from_str(&json).unwrap();
+        assert_eq!(job.traceparent, TraceParent::parse(span));
+        assert_eq!(serde_json::to_string(&job).unwrap(), json);
+        // Of an older api; of a forger.
+        let odd = ["", r#","traceparent":null"#, r#","traceparent":7"#, r#","traceparent":"00-x""#];
+        for said in odd {
+            let job: RefreshMenu = serde_json::from_str(&with(said)).unwrap();
+            assert_eq!(job.traceparent, None, "{said}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod gate;
 mod judging;
 mod memory;
 mod reading;
+mod saves;
 mod unsaved;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ use crate::{
 };
 pub use failing::Failing;
 pub use memory::Memory;
+pub use saves::Saves;
 pub use unsaved::Unsaved;
 
 /// How a refresh ended. Each of them settles the key.
@@ -90,6 +92,8 @@ pub struct Refresher {
     pub failing: Failing,
     /// Documents that were read while no store could keep them.
     pub memory: Memory,
+    /// When what was read is saved.
+    pub saves: Saves,
     /// Readings that Postgres did not take.
     pub unsaved: Unsaved,
 }

@@ -24,6 +24,7 @@ use std::{
 };
 
 use chrono::{NaiveDate, NaiveTime};
+use futures::future::join_all;
 use sqlx::{
     PgPool,
     migrate::Migrator,
@@ -307,6 +308,21 @@ impl Store {
             &menu.fetched_at,
         );
         self.within(saved.fetch_one(&self.pool)).await
+    }
+
+    /// Opens the connections, and asks on them what a job asks: the first question on a connection
+    /// costs ten times the next. Asks nothing that is anybody's.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn warm_up(&self) -> Result<(), StoreError> {
+        let (hall, never) = (HallId::Hoch, [NaiveDate::default()]);
+        let asked = (0..self.pool.options().get_max_connections()).map(async |_| {
+            self.past(hall, &never).await?;
+            self.days(hall, &never).await?;
+            self.save(hall, std::iter::empty()).await.map(|_| ())
+        });
+        join_all(asked).await.into_iter().collect()
     }
 
     /// What processes agree on by way of this database.

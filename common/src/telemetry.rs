@@ -1,20 +1,44 @@
-//! What a program says of itself: the log's form, and the one line on stdout that it is ready.
+//! What a program says of itself: the log's form, its spans to a collector, and the one line on stdout
+//! that it is ready.
 
 use std::{io::Write, net::SocketAddr};
 
-use crate::config::LogSettings;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, Registry, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::{
+    config::{LogSettings, TraceSettings},
+    traces::{self, Exporting},
+};
 
 /// Opens the line that a program prints once it answers; what follows is its address.
 pub const LISTENING: &str = "LISTENING ";
 
-/// Starts the log on stderr, so that stdout holds the ready line alone.
-pub fn start(settings: &LogSettings) {
-    let filter = tracing_subscriber::EnvFilter::new(&settings.filter);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if settings.json {
-        log.json().flatten_event(true).init();
+type Log = Box<dyn tracing_subscriber::Layer<Registry> + Send + Sync>;
+
+/// Starts the log on stderr, so that stdout holds the ready line alone; and what tells spans to a
+/// collector, if there is one, whatever the log leaves out. Needs a runtime.
+#[must_use]
+pub fn start(log: &LogSettings, spans: &TraceSettings, program: &'static str) -> Exporting {
+    let filter = EnvFilter::new(&log.filter);
+    let written = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let written: Log = if log.json {
+        written.json().flatten_event(true).boxed()
     } else {
-        log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+        written.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed()
+    };
+    match traces::start(spans, program) {
+        Some((told, exporting)) => {
+            let told = told.boxed();
+            Registry::default().with(written.with_filter(filter).and_then(told)).init();
+            exporting
+        }
+        // A filter for all is the cheaper one.
+        None => {
+            Registry::default().with(written).with(filter).init();
+            Exporting::default()
+        }
     }
 }
 

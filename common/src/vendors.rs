@@ -1,13 +1,14 @@
-//! From a menu to the vendor's document that holds it, and from the document to what it says:
-//! which addresses, which parser, and how a read can end.
+//! From a vendor's document to what it says: which addresses, which parser, and how a read can end.
 
 mod addresses;
 pub mod bon_appetit;
+mod document;
 mod error;
 mod fetch;
 mod html;
 mod politeness;
 pub mod pomona;
+mod postings;
 mod reach;
 mod retries;
 mod retry_after;
@@ -17,20 +18,19 @@ pub mod text;
 mod validators;
 
 use std::{
-    fmt,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
+pub use document::{Document, WINDOW_AHEAD, WINDOW_BACK, window};
 pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetched, Fetcher};
-pub use politeness::{LONGEST_PAUSE, Pauses};
+pub use politeness::{LONGEST_PAUSE, Pauses, SiteState};
+use postings::Postings;
 use validators::Known;
-
-pub use politeness::SiteState;
 
 use crate::{
     cache::Names,
@@ -40,70 +40,6 @@ use crate::{
     menu::Reading,
     store::Locks,
 };
-
-/// Days before today for which vendors are asked.
-pub const WINDOW_BACK: u64 = 1;
-/// Days after today for which vendors are asked.
-pub const WINDOW_AHEAD: u64 = 14;
-
-/// The days for which vendors are asked, first to last.
-#[must_use]
-pub fn window(today: NaiveDate) -> (NaiveDate, NaiveDate) {
-    let first = today.checked_sub_days(Days::new(WINDOW_BACK)).unwrap_or(today);
-    let last = today.checked_add_days(Days::new(WINDOW_AHEAD)).unwrap_or(today);
-    (first, last)
-}
-
-/// One answer of a vendor: the unit that is read once, however many menus are in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Document {
-    /// One hall on one day, all meals.
-    Day(HallId, NaiveDate),
-    /// One hall, all days that its vendor has posted.
-    Feed(HallId),
-}
-
-impl Document {
-    /// The document that holds this hall's menus of that day.
-    #[must_use]
-    pub const fn of(hall: HallId, date: NaiveDate) -> Self {
-        match hall.vendor() {
-            Vendor::BonAppetit | Vendor::Sodexo => Self::Day(hall, date),
-            Vendor::Pomona => Self::Feed(hall),
-        }
-    }
-
-    /// Whose menus it holds.
-    #[must_use]
-    pub const fn hall(self) -> HallId {
-        match self {
-            Self::Day(hall, _) | Self::Feed(hall) => hall,
-        }
-    }
-
-    /// The days on which one read of it is the last word.
-    #[must_use]
-    pub fn dates(self, today: NaiveDate) -> Vec<NaiveDate> {
-        match self {
-            Self::Day(_, date) => vec![date],
-            Self::Feed(_) => {
-                let (first, last) = window(today);
-                first.iter_days().take_while(|date| *date <= last).collect()
-            }
-        }
-    }
-}
-
-impl fmt::Display for Document {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hall = self.hall();
-        write!(f, "{}:{hall}", hall.vendor())?;
-        match self {
-            Self::Day(_, date) => write!(f, ":{date}"),
-            Self::Feed(_) => Ok(()),
-        }
-    }
-}
 
 /// A document that was read.
 #[derive(Debug)]
@@ -124,6 +60,7 @@ pub struct Vendors {
     /// Whether a feed was found elsewhere than where it has always been.
     has_moved: AtomicBool,
     known: Known,
+    postings: Postings,
 }
 
 impl Vendors {
@@ -138,6 +75,7 @@ impl Vendors {
         locks: Option<Locks>,
     ) -> Result<Self, FetchError> {
         Ok(Self {
+            postings: Postings::new(redis.clone()),
             fetcher: Fetcher::new(settings, redis, locks)?,
             sodexo_key: settings.sodexo_key.clone(),
             budget: settings.fetch_timeout,
@@ -231,6 +169,8 @@ impl Vendors {
         self.read_one(document, addresses::sodexo_page(), deadline, parse).await
     }
 
+    /// The API names no day: what it has given for another day is not believed of this one, until
+    /// that day has something else.
     async fn sodexo_api(
         &self,
         key: &Secret,
@@ -239,7 +179,16 @@ impl Vendors {
     ) -> Result<Read, VendorError> {
         let parse = move |body: &str| sodexo::parse_api(body, date);
         let document = Document::Day(HallId::Hoch, date);
-        self.read_one(document, addresses::sodexo_api(date, key), deadline, parse).await
+        let address = addresses::sodexo_api(date, key);
+        let read = self.read_one(document, address, deadline, parse).await?;
+        let Some(number) = read.reading.number else { return Ok(read) };
+        match self.postings.claim(HallId::Hoch, date, number).await {
+            None => Ok(read),
+            Some(shown) => {
+                let error = ParseError::WrongDay { asked: date, shown };
+                Err(VendorError::Parse { error, bytes: read.bytes })
+            }
+        }
     }
 
     /// The feed where it has always been; when that fails, where the hall's page says it is now.
@@ -301,31 +250,5 @@ async fn parsed(
         Ok(Ok(reading)) => Ok(Read { reading, bytes, unchanged: false }),
         Ok(Err(error)) => Err(VendorError::Parse { error, bytes }),
         Err(_) => Err(VendorError::Panic),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_document_is_named_by_vendor_hall_and_day() {
-        let date = NaiveDate::from_ymd_opt(2026, 2, 9).unwrap();
-        assert_eq!(Document::of(HallId::Hoch, date).to_string(), "sodexo:hoch:2026-02-09");
-        assert_eq!(Document::of(HallId::Frary, date).to_string(), "pomona:frary");
-        assert_eq!(
-            Document::of(HallId::Malott, date),
-            Document::Day(HallId::Malott, date),
-            "every meal of a day is in one document"
-        );
-    }
-
-    #[test]
-    fn a_feed_is_the_last_word_on_the_whole_window() {
-        let today = NaiveDate::from_ymd_opt(2026, 2, 9).unwrap();
-        let dates = Document::Feed(HallId::Frank).dates(today);
-        assert_eq!(dates.len(), 16);
-        assert_eq!(dates.first().copied(), today.pred_opt());
-        assert_eq!(Document::Day(HallId::Hoch, today).dates(today), [today]);
     }
 }

@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod chaos;
+mod collector;
 mod load;
 mod metrics;
 mod ops;
@@ -13,12 +14,14 @@ mod queries;
 mod stack;
 mod stores;
 pub mod stub;
+mod warm;
 mod weeks;
 mod year;
 
 use std::time::{Duration, Instant};
 
 pub use answer::Answer;
+pub use collector::{Collector, Span, Told};
 pub use load::{Asked, Load, Sample, Seen, dinners, lives};
 pub use metrics::{Metrics, metrics_url};
 pub use ops::OpsSide;
@@ -27,8 +30,15 @@ pub use proxy::{Proxy, Trouble};
 pub use queries::{Question, asked_by_the_program, questions, scans};
 pub use stack::{Jobs, Stack, Wanted, menu_path};
 pub use stores::{Database, OwnPostgres, OwnRedis};
+pub use warm::warm;
 pub use weeks::figures_by_the_migration;
 pub use year::a_year;
+
+/// A figure of a row in `docs/faults.md`, for who runs the test with `--no-capture`.
+#[expect(clippy::print_stdout, reason = "figures that are worth reading")]
+pub fn measured(row: &str, figure: impl std::fmt::Display) {
+    println!("measured {row}: {figure}");
+}
 
 /// Waits until `look` finds something.
 ///

@@ -20,6 +20,8 @@ pub type Asked = (Hall, NaiveDate, &'static str);
 
 /// Longer than the longest wait that is promised: for an answer to be called late.
 const LATE: Duration = Duration::from_secs(1);
+/// What no body says: of which stores, libraries and files an answer is made.
+const INSIDE: [&str; 7] = ["redis", "Redis", "sqlx", "postgres", "panicked", "/src/", "os error"];
 /// The longest life of a fresh entry, where no test says otherwise.
 const LONGEST_LIFE: Duration = Duration::from_secs(2100);
 
@@ -215,6 +217,9 @@ impl Load {
             if answer.status == 200 { "application/json" } else { "application/problem+json" };
         if kind != right_kind {
             return Some(format!("{kind:?}"));
+        }
+        if let Some(word) = INSIDE.iter().find(|word| answer.text.contains(**word)) {
+            return Some(format!("tells of the inside: {word}"));
         }
         if answer.took > self.budget + self.late {
             return Some(format!("late by {:?}", answer.took - self.budget));

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tests::{
-    Answer, Stack, Wanted, eventually, menu_path,
+    Answer, Stack, Wanted, eventually, measured, menu_path,
     stub::{Fault, Hall, Scope, Vendor},
 };
 
@@ -233,6 +233,7 @@ async fn v18_a_vendor_that_flaps_is_seldom_tried_twice() {
     let firsts = "select count(*) from fetch_runs where vendor = 'bon_appetit'";
     let firsts = usize::try_from(stack.database.number(firsts).await).unwrap();
     let retries = asked_at(&stack).len() - firsts;
+    measured("V18", format!("{retries} retries of {firsts} reads"));
     assert!(firsts >= 100, "{firsts}");
     assert!((1..=firsts / 10).contains(&retries), "{retries} retries of {firsts}");
     let most = stack.vendor.counts().into_values().map(|count| count.reads).max();

@@ -33,7 +33,7 @@ impl Drop for Files {
 }
 
 /// Stores whose URLs hold a secret.
-async fn stores() -> (Stack, [(&'static str, String); 3]) {
+async fn stores() -> (Stack, [(&'static str, String); 4]) {
     let mut stack = Stack::wanted().apis(0).workers(0).own_redis().start().await;
     let mut set = redis::cmd("ACL");
     set.arg("SETUSER").arg("menus").arg("on").arg(format!(">{SECRET}"));
@@ -44,10 +44,13 @@ async fn stores() -> (Stack, [(&'static str, String); 3]) {
     // The tests' Postgres trusts everybody, whatever the password.
     postgres.set_password(Some(SECRET)).unwrap();
     stack.set("LOG", "trace");
+    stack.set("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+    stack.set("OTEL_BSP_SCHEDULE_DELAY", 20);
     let urls = [
         ("DATABASE_URL", postgres.into()),
         ("REDIS_URL", redis),
         ("SODEXO_API_KEY", API_KEY.into()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", format!("authorization=Bearer%20{SECRET}")),
     ];
     (stack, urls)
 }
@@ -96,6 +99,7 @@ async fn seen(stack: &Stack) -> Vec<(String, String)> {
 async fn a_secret_in_a_url_is_in_no_log_no_metric_and_no_answer() {
     let (mut stack, urls) = stores().await;
     urls.iter().for_each(|(name, value)| stack.set(name, value));
+    stack.set("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{SECRET}:{SECRET}@127.0.0.1:1"));
     all_sorts(&mut stack).await;
     let seen = seen(&stack).await;
     let logs = seen.iter().filter(|(place, _)| place == "log");

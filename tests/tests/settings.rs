@@ -57,6 +57,32 @@ fn the_example_environment_and_the_programs_name_the_same_variables_and_defaults
     }
 }
 
+/// What docker-compose.yml gives to a service: its own names and those that all programs share.
+#[expect(clippy::unwrap_used, reason = "a test cannot go on without")]
+fn composed(service: &str) -> Vec<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docker-compose.yml");
+    let compose = std::fs::read_to_string(file).unwrap();
+    let named = |head: &str| {
+        let depth = head.len() - head.trim_start().len();
+        let lines = compose.lines().skip_while(|line| !line.starts_with(head)).skip(1);
+        let inside = lines.take_while(|line| line.len() - line.trim_start().len() > depth);
+        let names = inside.filter_map(|line| Some(line.trim_start().split_once(':')?.0.to_owned()));
+        names.collect::<Vec<_>>()
+    };
+    [named("x-settings:"), named(&format!("  {service}:"))].concat()
+}
+
+#[test]
+fn docker_compose_passes_on_every_variable_of_a_program() {
+    for program in ["api", "worker"] {
+        let (known, composed) = (variables(program), composed(program));
+        // A file would have to be mounted as well; the passwords of docker compose are in its .env.
+        let wanted = known.keys().filter(|name| !name.ends_with("_FILE"));
+        let missing: Vec<_> = wanted.filter(|name| !composed.contains(name)).collect();
+        assert!(missing.is_empty(), "{program} is not told of {missing:?}");
+    }
+}
+
 #[test]
 fn a_bad_environment_stops_a_program_with_every_problem_named() {
     for program in ["api", "worker"] {

@@ -73,7 +73,9 @@ async fn a_worker_that_is_told_to_stop_ends_its_job_first() {
         stack.workers[0].signal("TERM");
     };
     tokio::join!(asked, stopped);
+    let told = Instant::now();
     let status = stack.workers[0].terminate(SECOND * 10).await.expect("it stops");
+    println!("ended {:?} after its job", told.elapsed());
     assert!(status.success(), "{status}");
     assert_eq!(stack.jobs().await, Jobs::NONE);
     let mut redis = stack.redis().await;
@@ -107,6 +109,7 @@ async fn an_api_that_is_told_to_stop_answers_who_waits() {
         stack.apis[0].signal("TERM");
     });
     assert!(answers.iter().all(|answer| answer.status == 200));
+    println!("the slowest of 100 {:?}", answers.iter().map(|answer| answer.took).max());
     let status = stack.apis[0].terminate(SECOND * 5).await.expect("it stops");
     assert!(status.success(), "{status}");
 }
@@ -198,6 +201,11 @@ async fn a_redis_that_comes_back_empty_finds_the_worker_at_work_and_postgres_fre
     stack.is_idle().await;
     let reads = stack.vendor.total_reads();
     stack.own_redis.as_mut().unwrap().kill();
+    // What is kept near is an answer until the api has noticed.
+    eventually("nothing is kept near any more", SECOND * 5, async || {
+        (!stack.get(&warm[0]).await.header("cache-status").contains("hit")).then_some(())
+    })
+    .await;
     for path in &warm {
         let answer = stack.get(path).await;
         assert_eq!((answer.status, &answer.json()["is_stale"]), (200, &false.into()), "{answer:?}");

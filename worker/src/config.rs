@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use common::config::{
-    AlertSettings, Lifetimes, LogSettings, Problems, Stores, Variable, Vars, VendorSettings,
-    metrics_addr, time_zone,
+    AlertSettings, Lifetimes, LogSettings, Problems, Stores, TraceSettings, Variable, Vars,
+    VendorSettings, metrics_addr, time_zone,
 };
 
 mod ops;
@@ -39,6 +39,8 @@ pub struct WorkerConfig {
     pub alerts: AlertSettings,
     /// Log filter and form.
     pub log: LogSettings,
+    /// Where spans go.
+    pub traces: TraceSettings,
 }
 
 impl WorkerConfig {
@@ -71,6 +73,7 @@ impl WorkerConfig {
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
         let (prewarm_lead, prewarm_cron) = prewarm(vars);
         let (zone, log) = (time_zone(vars), LogSettings::read(vars));
+        let traces = TraceSettings::read(vars);
         let (metrics_addr, alerts) = (metrics_addr(vars), AlertSettings::read(vars));
         let (concurrency, stores) = (usize::from(concurrency), stores?);
         Some(Self {
@@ -85,6 +88,7 @@ impl WorkerConfig {
             metrics_addr,
             alerts,
             log,
+            traces,
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod alerts;
 pub mod config;
+mod failpoint;
 mod monitor;
 mod ops;
 mod queue;
@@ -20,7 +21,7 @@ use common::{
     link::{Link, Patience},
     prewarm::Prewarm,
     queue::Queue,
-    refresh::{Failing, Memory, Refresher, Unsaved},
+    refresh::{Failing, Memory, Refresher, Saves, Unsaved},
     store::Store,
     telemetry,
     vendors::{Pauses, Vendors},
@@ -93,6 +94,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         budget: config.vendors.fetch_timeout,
         failing: Failing::default(),
         memory: Memory::default(),
+        saves: Saves::after_readers(),
         unsaved: Unsaved::new(store.clone()),
     });
     if config.vendors.sodexo_key.is_none() {
@@ -101,9 +103,8 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let webhook = alerts::Webhook::new(&config.alerts)
         .map_err(|error| StartError::Alerts(error.to_string()))?;
     let alerts = tokio::spawn(alerts::run(store.clone(), webhook, stop.clone()));
-    let (tried, migrated) = tokio::sync::oneshot::channel();
-    let upkeep =
-        tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tried));
+    let (tell, ready) = tokio::sync::oneshot::channel();
+    let upkeep = tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tell));
     let depth = queue::Depth::new(link.clone(), names.clone());
     let warmer = warmer(&config, &store, &cache, &link, &names);
     let dashboard = queue::Dashboard::new(link.clone(), names.clone());
@@ -126,7 +127,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let stand = monitor::Stand { link, redis_url, names, refresher, concurrency };
     // Jobs want the schema; but a database that is away must not keep menus from being read.
     tokio::select! {
-        _ = migrated => {}
+        _ = ready => {}
         () = tokio::time::sleep(MIGRATION) => {}
         () = stop.cancelled() => {}
     }

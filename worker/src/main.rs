@@ -38,10 +38,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         )
         .await);
     }
-    telemetry::start(&settings.log);
+    let spans = telemetry::start(&settings.log, &settings.traces, "worker");
     let stop = CancellationToken::new();
     tokio::spawn(program::stop_on_signal(stop.clone()));
     worker::run(settings, stop).await?;
+    spans.end().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,6 +8,7 @@ mod dashboard;
 mod dead;
 mod depth;
 mod held;
+mod jobs;
 mod scripts;
 mod wake;
 mod wanted;

@@ -9,12 +9,13 @@ use apalis::prelude::{AbortError, BoxDynError, Data};
 use common::{
     queue::RefreshMenu,
     refresh::{Outcome, Refresher},
+    traces::{self, Recording},
 };
 use serde::Serialize;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use crate::queue::Wanted;
+use crate::{failpoint::panic_at, queue::Wanted};
 
 /// A job that nobody waits for lets others go first for so long at most.
 const HOLDS_BACK: Duration = Duration::from_secs(5);
@@ -43,6 +44,8 @@ pub(crate) async fn refresh_menu(
         job.reason = job.reason.as_str(),
         request.id = job.request_id.as_deref().unwrap_or("-"),
     );
+    traces::adopt(&span, job.traceparent);
+    panic_at("handler", &job.id());
     if !refresher.may_read(&job.key) {
         return Err(AbortError::new("no vendor is asked for that day or meal").into());
     }
@@ -51,12 +54,15 @@ pub(crate) async fn refresh_menu(
         if job.reason.can_wait() {
             hold_back(&job, &refresher, &wanted).await;
         }
+        panic_at("task", &job.id());
         let started = Instant::now();
         let done = refresher.settle(&job.key, job.reason).await?;
         if !done.cached {
+            traces::note(&Span::current(), Recording::failed);
             return Err("the entries could not be written".into());
         }
         let outcome = done.outcome;
+        traces::note(&Span::current(), |span| span.text("outcome", &format!("{outcome:?}")));
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(?outcome, duration_ms, "job done");
         Ok::<_, BoxDynError>(Report { outcome, duration_ms })

@@ -14,22 +14,33 @@ const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
 /// Between two looks for menus that were saved. Long enough for a screenful of cold menus to be
 /// read and answered before their dishes take the processor.
 const INDEX_EVERY: Duration = Duration::from_secs(1);
+/// Between two rounds of keeping connections open and warm; shorter than what an idle one lives.
+const WARM_UP_EVERY: Duration = Duration::from_secs(300);
 /// Between two rounds of forgetting.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
 /// Reads of vendors, and what is done at the ops side, stay on record this long.
 const RUNS_KEPT: chrono::Days = chrono::Days::new(400);
 
-/// Goes on for ever. Tells when the first try to migrate is over, however it ended.
-pub(crate) async fn run(database: SecretUrl, store: Store, tried: oneshot::Sender<()>) {
-    migrate(&database, &store, tried).await;
+/// Goes on for ever. Tells when jobs may begin: the schema is there and the connections are warm, or
+/// the first try to migrate has failed.
+pub(crate) async fn run(database: SecretUrl, store: Store, ready: oneshot::Sender<()>) {
+    let ready = migrate(&database, &store, ready).await;
+    let warm = store.warm_up().await;
+    if let Err(error) = warm {
+        tracing::debug!(%error, "the first jobs open the connections");
+    }
+    drop(ready);
     let every = |period| {
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     };
     let (mut to_index, mut to_forget) = (every(INDEX_EVERY), every(FORGET_EVERY));
+    let mut to_warm_up = every(WARM_UP_EVERY);
+    to_warm_up.reset();
     loop {
         let done = tokio::select! {
+            _ = to_warm_up.tick() => store.warm_up().await,
             _ = to_index.tick() => index(&store).await,
             _ = to_forget.tick() => forget(&store).await,
         };
@@ -39,16 +50,22 @@ pub(crate) async fn run(database: SecretUrl, store: Store, tried: oneshot::Sende
     }
 }
 
-async fn migrate(database: &SecretUrl, store: &Store, tried: oneshot::Sender<()>) {
-    let mut tried = Some(tried);
+/// Returns the sender if it succeeds at the first try.
+async fn migrate(
+    database: &SecretUrl,
+    store: &Store,
+    failed: oneshot::Sender<()>,
+) -> Option<oneshot::Sender<()>> {
+    let mut failed = Some(failed);
     while let Err(error) = migrate_if_needed(database, store).await {
-        if let Some(tried) = tried.take() {
+        if let Some(failed) = failed.take() {
             tracing::error!(%error, "the schema is not up to date; trying until it is");
-            let _ = tried.send(());
+            let _ = failed.send(());
         }
         tokio::time::sleep(MIGRATE_AGAIN).await;
     }
     tracing::info!("the schema is up to date");
+    failed
 }
 
 /// Where somebody else has migrated, a role that may read and write is enough.

@@ -108,8 +108,7 @@ impl Refresher {
             Some(cache) => cache.count_failure(&document).await.unwrap_or(1),
             None => 1,
         };
-        let doubled = self.lifetimes.failure * 2_u32.saturating_pow(failures.clamp(1, 8) - 1);
-        let life = doubled.min(LONGEST_FAILURE);
+        let life = pause_after(self.lifetimes.failure, failures);
         let least = match error {
             VendorError::Fetch(FetchError::Status { status: 401 | 403, .. }) => REFUSED,
             VendorError::Fetch(FetchError::Status { status: 404 | 410, .. }) => self.negative(),
@@ -117,6 +116,11 @@ impl Refresher {
         };
         jitter(life, life / 5).max(least)
     }
+}
+
+/// Doubled with each failure in a row after the first, up to [`LONGEST_FAILURE`].
+fn pause_after(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(failures.clamp(1, 8) - 1)).min(LONGEST_FAILURE)
 }
 
 fn menu_entries(hall: HallId, day: &KnownDay, is_stale: bool, lifetime: Duration) -> Vec<Settled> {
@@ -140,7 +144,36 @@ pub(super) fn jitter(base: Duration, spread: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_life_is_drawn_between_its_bounds_whatever_they_are(
+            base in 0..2_000_000_u64,
+            spread in 0..2_000_000_u64,
+            unit in prop::sample::select(vec![1, 1_000_u64]),
+        ) {
+            let (base, spread) = (base * unit, spread * unit);
+            let drawn = jitter(Duration::from_millis(base), Duration::from_millis(spread));
+            let drawn = u64::try_from(drawn.as_millis()).expect("no such life");
+            prop_assert!((base.saturating_sub(spread)..=base + spread).contains(&drawn), "{drawn}");
+        }
+
+        #[test]
+        fn a_failure_is_remembered_for_longer_each_time_and_for_a_minute_at_most(
+            first in 1..120_u64,
+            failures in any::<u32>(),
+        ) {
+            let after = |failures| pause_after(Duration::from_secs(first), failures);
+            let life = after(failures);
+            prop_assert!(life <= LONGEST_FAILURE && life >= after(1), "{life:?}");
+            prop_assert!(after(failures.saturating_add(1)) >= life);
+            let drawn = jitter(life, life / 5);
+            prop_assert!(drawn <= LONGEST_FAILURE + LONGEST_FAILURE / 5, "{drawn:?}");
+        }
+    }
 
     #[test]
     fn lifetimes_spread_over_their_whole_range_and_never_leave_it() {

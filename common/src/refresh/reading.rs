@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use tokio::time::Instant;
 
-use super::{Done, Outcome, Refresher, done, entries::jitter, gate::Weighed};
+use super::{Done, Outcome, Refresher, done, entries::jitter, gate::Weighed, saves::Awaited};
 use crate::{
     cache::{Overwrite, Settled},
     entry::MenuKey,
@@ -35,6 +35,7 @@ impl Refresher {
         // The moment of asking, not of answering: a reader that was paused in between must not
         // pass for the later one.
         let started_at = Utc::now();
+        let awaited = self.saves.awaited();
         let (read, past) = match turn {
             Ok(_turn) => self.read_beside_past(document, key, started_at).await,
             Err(error) => {
@@ -50,7 +51,9 @@ impl Refresher {
         };
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
-            Ok(read) => self.settle_read(document, key, read, past.as_ref(), &mut run).await,
+            Ok(read) => {
+                self.settle_read(document, key, (read, awaited), past.as_ref(), &mut run).await
+            }
             Err(error) => {
                 run.note_failure(&error);
                 let life = self.failure(document, &error).await;
@@ -131,7 +134,7 @@ impl Refresher {
         &self,
         document: Document,
         key: &MenuKey,
-        mut read: Read,
+        (mut read, awaited): (Read, Awaited<'_>),
         past: Option<&Past>,
         run: &mut FetchRun,
     ) -> (Outcome, Vec<Settled>, bool) {
@@ -154,6 +157,7 @@ impl Refresher {
             let mut settled = self.with_kept_copies(hall, &weighed.believed).await;
             settled.extend(self.held_entries(hall, &weighed));
             let cached = self.put(&settled).await;
+            drop(awaited);
             if !cached && !weighed.held.is_empty() {
                 // Otherwise the lifetime of its entries keeps the next reading away for as long.
                 self.failing.note(document, self.lifetimes.stale);
@@ -161,9 +165,12 @@ impl Refresher {
             (settled, cached)
         };
         // Side by side: who waits for a menu does not wait for the database to keep it, least of
-        // all for one that is away. Either alone is whole: the entries in one script, the rows in
-        // one statement.
-        let keep = self.keep(document, &weighed, past);
+        // all for one that is away; nor is it kept from the database by a cache that is away. Either
+        // alone is whole: the entries in one script, the rows in one statement.
+        let keep = async {
+            let _turn = self.saves.turn().await;
+            self.keep(document, &weighed, past).await
+        };
         let ((settled, cached), changed) = tokio::join!(serve, keep);
         match changed {
             Some(changed) => run.note_change(changed),

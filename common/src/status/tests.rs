@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::hours::{Times, WeeklyHours};
+use crate::{
+    hours::{HallHours, Schedule, Times, WeeklyHours},
+    menu::DayState,
+};
 
 fn hours() -> HallHours {
     let at = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap();

@@ -51,7 +51,7 @@ pub fn parse(page: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     } else {
         return Err(ParseError::Shape("no Bamco.menu_items"));
     };
-    Ok(Reading { days: [(asked, day)].into(), skipped })
+    Ok(Reading { days: [(asked, day)].into(), skipped, number: None })
 }
 
 /// Whether the end of the page is missing: what is left may look like a shorter day.

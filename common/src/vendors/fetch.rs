@@ -10,6 +10,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
+use tracing::{Instrument, Span};
 use url::Url;
 
 use super::{
@@ -21,7 +22,7 @@ use super::{
     retry_after::retry_after,
     validators::Validators,
 };
-use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks};
+use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks, traces};
 
 /// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
 pub(super) const MAX_BYTES: usize = 8 << 20;
@@ -142,7 +143,8 @@ impl Fetcher {
         self.retries.first(&site);
         let mut tried = 1;
         loop {
-            let fetched = self.try_once(&address, &url, deadline, known).await;
+            let span = tracing::info_span!("vendor.fetch", vendor.name = %address.vendor);
+            let fetched = self.try_once(&address, &url, deadline, known).instrument(span).await;
             let ended = fetched.as_ref().map_or_else(FetchError::ended, |_| Ended::Answered);
             let quiet = fetched.as_ref().err().and_then(FetchError::quiet);
             self.politeness.leave(leave, ended, quiet).await;
@@ -177,8 +179,8 @@ impl Fetcher {
             Ok(ended) => ended,
             Err(_) => Err(FetchError::Timeout),
         };
+        traced(&fetched);
         tracing::debug!(
-            vendor.name = %address.vendor,
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             size_bytes = fetched.as_ref().map_or(0, Fetched::len),
             outcome = fetched.as_ref().map_or_else(FetchError::class, |_| "ok"),
@@ -230,6 +232,20 @@ impl Fetcher {
         actual.set_query(live.query());
         Ok(actual)
     }
+}
+
+/// What the collector is told of a try.
+fn traced(fetched: &Result<Fetched, FetchError>) {
+    traces::note(&Span::current(), |span| match fetched {
+        Ok(fetched) => span.number("size_bytes", fetched.len() as u64),
+        Err(error) => {
+            span.text("error.class", error.class());
+            if let FetchError::Status { status, .. } = error {
+                span.number("http.status", *status);
+            }
+            span.failed();
+        }
+    });
 }
 
 /// Reads to the end, counting what is decoded: a stated length can lie, and a small body can swell.

@@ -47,7 +47,7 @@ pub fn parse(body: &str) -> Result<Reading, ParseError> {
     if skipped > 0 && !days.values().any(|day| matches!(day, Day::Posted(_))) {
         return Err(ParseError::Shape("no dish of the feed can be read"));
     }
-    Ok(Reading { days, skipped })
+    Ok(Reading { days, skipped, number: None })
 }
 
 /// The address of the feed that a hall's page names today; the host has moved before.

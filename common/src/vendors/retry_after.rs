@@ -26,7 +26,26 @@ pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Dur
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_no_wish_or_one_of_a_second_to_a_quarter_of_an_hour(
+            wish in prop_oneof![
+                "[ -~]{0,40}",
+                any::<u128>().prop_map(|number| number.to_string()),
+                any::<i64>().prop_map(|number| number.to_string()),
+                (-8_000_000_000_i64..8_000_000_000).prop_filter_map("no date", |at| {
+                    Some(DateTime::from_timestamp(at, 0)?.to_rfc2822())
+                }),
+            ],
+        ) {
+            let wait = wished(&wish, None);
+            prop_assert!(wait.is_none_or(|wait| (1..=900).contains(&wait)), "{wish}: {wait:?}");
+        }
+    }
 
     fn wished(wish: &str, date: Option<&str>) -> Option<u64> {
         let mut headers = HeaderMap::new();

@@ -1,6 +1,7 @@
 //! Sodexo's menus (Hoch-Shanahan): a list of sections, one a meal, as the data service sends it
 //! for the day that was asked for and as the hall's page holds it ([`location_page`]). Refuses to
-//! take an empty list for closure: the menu never says that the hall is shut.
+//! take an empty list for closure: the menu never says that the hall is shut. No date is in a menu;
+//! its dishes are numbered anew for each day, which tells days apart ([`Reading::number`]).
 
 pub mod location_page;
 
@@ -95,20 +96,22 @@ fn read_day<'a>(
     for section in sections {
         reader.section(section);
     }
-    let (meals, skipped) = (reader.day.finish(), reader.skipped);
+    let (meals, skipped, number) = (reader.day.finish(), reader.skipped, reader.number);
     let day = match meals {
         meals if !meals.is_empty() => Day::Posted(meals),
         _ if skipped > 0 => return Err(ParseError::Shape("no dish can be read")),
         _ => without_dishes,
     };
     let days = BTreeMap::from([(asked, day)]);
-    Ok(Reading { days, skipped })
+    Ok(Reading { days, skipped, number })
 }
 
 #[derive(Default)]
 struct Reader {
     day: DayBuilder,
     skipped: usize,
+    /// The lowest number of a dish.
+    number: Option<u64>,
 }
 
 impl Reader {
@@ -139,10 +142,18 @@ impl Reader {
         for dish in dishes {
             match Dish::deserialize(dish).ok().and_then(Dish::item) {
                 Some(item) if is_filler(&item.name) => {}
-                Some(item) => self.day.item(&station, item),
+                Some(item) => {
+                    self.count(dish);
+                    self.day.item(&station, item);
+                }
                 None => self.skipped += 1,
             }
         }
+    }
+
+    fn count(&mut self, dish: &Value) {
+        let number = dish.get("menuItemId").and_then(Value::as_u64).filter(|number| *number > 0);
+        self.number = self.number.into_iter().chain(number).min();
     }
 }
 

@@ -1,5 +1,7 @@
 //! Meals, stations and days.
 
+use std::collections::BTreeMap;
+
 use common::{meal::Meal, menu::Day};
 use serde_json::{Value, json};
 
@@ -164,4 +166,41 @@ fn half_of_the_stations_is_still_a_menu() {
          Exhibition 4, Grill 7",
     ];
     assert_eq!(shape(&reading), expected);
+}
+
+#[test]
+fn a_days_number_is_the_lowest_of_its_dishes_whatever_else_is_numbered() {
+    let numbered = |name: &str, number: Value| dish(name, json!({"menuItemId": number}));
+    let number = |items: &[Value]| read(&lunch(items)).number;
+    let large = 7_017_622_768_u64;
+    let stew = numbered("Stew", json!(large + 2));
+    assert_eq!(number(&[stew.clone(), numbered("Rice", json!(large))]), Some(large));
+    let filler = numbered("Have A Nice Day", json!(large));
+    assert_eq!(number(&[stew.clone(), filler]), Some(large + 2), "no dish");
+    for other in [json!(null), json!("7"), json!(-7), json!(0), json!(0.5), json!([7])] {
+        assert_eq!(number(&[numbered("Rice", other.clone())]), None, "{other}");
+        assert_eq!(number(&[numbered("Rice", other), stew.clone()]), Some(large + 2));
+    }
+    assert_eq!(read("[]").number, None);
+}
+
+#[test]
+fn no_two_days_that_were_really_sent_share_the_number_of_a_dish() {
+    let days =
+        ["2025-11-10", "2025-11-12", "2025-12-08"].map(|day| format!("thomas_{day}_api-v02"));
+    let hoch = "hoch_2025-11-15_sections-as-api-array".to_owned();
+    let mut seen = BTreeMap::new();
+    for name in days.into_iter().chain([hoch]) {
+        let Some(body) = support::capture(&format!("sodexo/{name}.json")) else { return };
+        let sections: Value = serde_json::from_str(&body).expect("a capture is JSON");
+        let list = |value: &Value| value.as_array().cloned().expect("a list");
+        let groups = list(&sections).into_iter().flat_map(|section| list(&section["groups"]));
+        for dish in groups.flat_map(|group| list(&group["items"])) {
+            let number = dish["menuItemId"].as_u64().expect("a number");
+            let twice = seen.insert(number, name.clone()).filter(|other| *other != name);
+            assert_eq!(twice, None, "{name}: {dish}");
+        }
+        let lowest = seen.iter().find(|(_, at)| **at == name).map(|(number, _)| *number);
+        assert_eq!(read(&body).number, lowest, "{name}");
+    }
 }

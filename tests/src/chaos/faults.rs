@@ -186,7 +186,7 @@ fn illness(random: &mut fastrand::Rng) -> Illness {
         Illness::Garbage,
         Illness::BadLayout,
         Illness::Empty,
-        // Not `WrongDay`: Sodexo's documents do not say of which day they are.
+        // Not `WrongDay`: nobody vouches for a day of Sodexo's that was never read.
         Illness::LoginPage,
         Illness::Flapping,
         Illness::GzipBomb(20),

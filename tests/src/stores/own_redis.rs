@@ -11,6 +11,9 @@ use redis::aio::MultiplexedConnection;
 use super::free_port;
 use crate::eventually;
 
+/// For an answer.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// See the top of the file; ends with the value.
 pub struct OwnRedis {
     child: Option<Child>,
@@ -125,7 +128,9 @@ impl OwnRedis {
 
     async fn try_connect(&self) -> Option<MultiplexedConnection> {
         let client = redis::Client::open(self.url()).ok()?;
-        client.get_multiplexed_async_connection().await.ok()
+        // What a test asks of it may take a busy machine a second.
+        let patient = redis::AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+        client.get_multiplexed_async_connection_with_config(&patient).await.ok()
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use futures::{StreamExt, future::join_all, stream};
 use tests::{
-    Jobs, Metrics, Stack, eventually, menu_path,
+    Jobs, Metrics, Stack, eventually, measured, menu_path,
     stub::{Fault, Hall, Scope},
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,6 +57,7 @@ async fn a1_ten_thousand_dates_fill_nothing() {
     // Two at a time, so that they are timed and not those that wait with them.
     let times: Vec<Duration> = stream::iter(dates).map(ask).buffer_unordered(2).collect().await;
     let (slowest, allowed) = (p99(times), Duration::from_millis(5).max(p99(calm) * 3));
+    measured("A1", format!("p99 {slowest:?}, allowed {allowed:?}"));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
     assert_eq!(stack.jobs().await, Jobs::NONE);
     let keys = stack.keys().await;
@@ -106,6 +107,7 @@ async fn a2_every_menu_there_is_at_once_from_one_address_hurts_no_other() {
     assert!(refused + dear + MEALS.len() >= all, "{statuses:?}");
     assert!(most <= u64::try_from(allowance).unwrap(), "{most} jobs waited");
     let (slowest, allowed) = (p99(times), calm.allows(Duration::from_millis(20)));
+    measured("A2", format!("{most} jobs waited at most; hits of another p99 {slowest:?}"));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
     stack.vendor.heal();
 }
@@ -172,6 +174,7 @@ async fn a3_five_thousand_at_one_cold_menu_fill_the_waiting_room_and_no_more() {
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
     assert_eq!(waiting().await, 1000.0);
     let grown = peak_memory(&stack.apis[0]).saturating_sub(before);
+    measured("A3", format!("refused within p99 {slowest:?}; {} KiB more", grown / 1024));
     assert!(grown <= 64 * MIB, "{grown} bytes more at most");
     others.clear();
     streams.clear();
@@ -219,6 +222,7 @@ async fn a8_hits_without_end_from_one_address_are_answered_or_refused() {
     let most = 1000 + 200 * usize::try_from(seconds).unwrap();
     assert!(statuses[&200] <= most, "{statuses:?} in {seconds} s");
     let grown = memory(&stack.apis[0]).saturating_sub(before);
+    measured("A8", format!("{statuses:?}; {} KiB more", grown / 1024));
     assert!(grown <= 8 * MIB, "{grown} bytes more");
     let other = client_at("127.0.0.2");
     let answer = other.get(format!("{}{path}", stack.apis[0].url())).send().await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use tests::{
-    Metrics, Stack, eventually, menu_path,
+    Metrics, Stack, eventually, measured, menu_path,
     stub::{Fault, Hall, Scope},
 };
 
@@ -129,6 +129,7 @@ async fn s35_health_leaks_no_address_and_costs_the_stores_nothing_however_often_
         times.extend(answers.iter().map(|answer| answer.took));
     }
     let (slowest, allowed) = (p99(times), Duration::from_millis(5).max(p99(calm) * 3));
+    measured("S35", format!("p99 {slowest:?}, allowed {allowed:?}"));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
 
     let stack = Stack::wanted().workers(0).with("LOG", "info,sqlx::query=debug").start().await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use tests::{Stack, eventually, menu_path, stub::Hall};
+use tests::{Stack, eventually, measured, menu_path, stub::Hall};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -67,6 +67,7 @@ async fn a4_a_thousand_slow_and_a_thousand_silent_sockets_are_closed_while_hits_
     let longest = silent.into_iter().chain(dripping).max().unwrap();
     assert!(longest <= Duration::from_secs(6), "{longest:?}");
     let (slowest, allowed) = (hit.unwrap(), calm.allows(Duration::from_millis(20)));
+    measured("A4", format!("the last was closed after {longest:?}; hits p99 {slowest:?}"));
     assert!(slowest <= allowed, "p99 {slowest:?}, allowed {allowed:?}");
     eventually("the files are given back", SOON, async || {
         (files(&stack.apis[0]) <= before + 5).then_some(())
@@ -91,6 +92,7 @@ async fn a5_five_hundred_callers_who_never_read_are_given_up() {
     timeout(SOON, join_all(greedy)).await.expect("all are dropped");
     assert!(began.elapsed() > Duration::from_secs(2), "not before their time");
     let grown = peak_memory(&stack.apis[0]).saturating_sub(before);
+    measured("A5", format!("dropped within {:?}; {} KiB more", began.elapsed(), grown / 1024));
     assert!(grown <= 64 * MIB, "{grown} bytes more at most");
     eventually("the files are given back", SOON, async || {
         (files(&stack.apis[0]) <= files_before + 5).then_some(())
@@ -160,6 +162,7 @@ async fn a6_heads_and_bodies_that_are_too_large_or_make_no_sense_are_refused_and
         }
     }
     let grown = peak_memory(&stack.apis[0]).saturating_sub(before);
+    measured("A6", format!("{} KiB more at most", grown / 1024));
     assert!(grown <= 8 * MIB, "{grown} bytes more at most");
     assert!(stack.apis[0].ended().is_none(), "the same process");
     assert_eq!(stack.get("/healthz").await.status, 200);

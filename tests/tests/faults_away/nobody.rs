@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::{Stack, eventually, menu_path, stub::Hall};
+use tests::{Stack, eventually, measured, menu_path, stub::Hall};
 
 use crate::are_fresh;
 
@@ -13,6 +13,7 @@ async fn q6_with_no_worker_at_all_a_cold_menu_is_read_by_the_api_and_cached() {
     let path = menu_path(Hall::Hoch, stack.in_days(1), "dinner");
     let answers = stack.get_many(60, &path).await;
     are_fresh(&answers);
+    measured("Q6", format!("slowest {:?}", answers.iter().map(|answer| answer.took).max()));
     assert!(answers.iter().all(|answer| answer.took <= Duration::from_secs(5)));
     assert_eq!(stack.vendor.total_reads(), 1, "once for all processes");
     assert!(stack.get(&path).await.header("cache-status").starts_with("menus5c; hit"));

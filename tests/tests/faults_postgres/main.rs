@@ -11,7 +11,7 @@ mod start;
 
 use std::time::Duration;
 
-use tests::{Asked, Load, OwnPostgres, Seen, Stack, Wanted, eventually};
+use tests::{Asked, Load, OwnPostgres, Seen, Stack, Wanted, eventually, warm};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
@@ -23,15 +23,6 @@ async fn own(wanted: Wanted) -> Stack {
 
 fn postgres(stack: &mut Stack) -> &mut OwnPostgres {
     stack.own_postgres.as_mut().expect("a Postgres of its own")
-}
-
-/// Every key is there, and what no fault costs: the measure of the bounds.
-async fn warm(stack: &Stack, load: &Load) -> Seen {
-    load.at_once(1).await.all_ok();
-    stack.is_idle().await;
-    let calm = load.lasting(SECOND).await;
-    calm.all_ok();
-    calm
 }
 
 /// A cold menu that takes no longer than its job.

@@ -36,6 +36,49 @@ async fn q7_a_document_that_cannot_be_read_harms_no_other() {
     assert!(stack.workers[0].ended().is_none());
 }
 
+/// Twenty other menus and one whose job panics there, each time that it runs.
+async fn a_panic_harms_no_other(place: &str) {
+    let mut stack = Stack::wanted().workers(0).with("MISS_WAIT_MS", 2000).start().await;
+    // A job that ends so is tried again after seconds, and the test after less.
+    stack.leftovers_are_fine();
+    let (poison, date, meal) = dinners(&stack, 6..7)[0];
+    let id = format!("menu:{}:{date}:{meal}", poison.as_str());
+    stack.for_workers("FAILPOINT", &format!("{place} {id}"));
+    stack.add_worker();
+    stack.somebody_works().await;
+    let others = dinners(&stack, 1..6);
+    assert_eq!(others.len(), 20);
+    let (load, poisoned) = (Load::of(&stack, &others), menu_path(poison, date, meal));
+    let (pid, asked) = (stack.workers[0].pid(), Instant::now());
+    let asking = async {
+        while asked.elapsed() < SECOND * 6 {
+            let answer = stack.get(&poisoned).await;
+            let (_, reason) = answer.problem(503);
+            assert!(["pending", "vendor_error"].contains(&reason.as_str()), "{reason}");
+            assert!(answer.took <= SECOND * 3, "{:?}", answer.took);
+        }
+    };
+    let (seen, ()) = tokio::join!(load.at_once(3), asking);
+    seen.all_ok();
+    let counts = stack.vendor.counts();
+    assert_eq!(counts.len(), others.len(), "{counts:?}");
+    assert!(counts.values().all(|count| count.reads == 1), "{counts:?}");
+    let panics = stack.workers[0].log().matches("a test wants it").count();
+    println!("{place}: {panics} panics, slowest of the others {:?}", seen.slowest());
+    assert!((1..=12).contains(&panics), "{panics}");
+    assert!(stack.workers[0].ended().is_none());
+    assert_eq!(stack.workers[0].pid(), pid);
+    let last = lives(&stack, dinners(&stack, 7..8)[0]).await;
+    assert!(last < SECOND * 2, "the next job: {last:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn q7_a_job_that_panics_harms_no_other() {
+    for place in ["handler", "task"] {
+        a_panic_harms_no_other(place).await;
+    }
+}
+
 #[tokio::test]
 async fn q14_a_job_whose_data_was_deleted_while_it_waits_holds_up_nobody() {
     let mut stack = Stack::start().await;

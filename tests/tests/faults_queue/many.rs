@@ -22,7 +22,12 @@ fn queue_of(stack: &Stack) -> Queue {
 }
 
 fn job(name: &str) -> RefreshMenu {
-    RefreshMenu { key: name.parse().expect("a key"), reason: Reason::Miss, request_id: None }
+    RefreshMenu {
+        key: name.parse().expect("a key"),
+        reason: Reason::Miss,
+        request_id: None,
+        traceparent: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,5 +111,41 @@ async fn q12_a_queue_that_is_full_turns_away_and_is_emptied() {
     lives(&stack, (hall, date, meal)).await;
     assert_eq!(stack.get(&menu_path(hall, date, meal)).await.status, 200);
     assert_eq!(stack.vendor.total_reads(), 8 + 1, "and no vendor was asked for those");
+    assert!(stack.workers[0].ended().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn q12_more_menus_than_the_queue_takes_are_all_served_in_the_end() {
+    const CAP: u64 = 100;
+    let wanted = Stack::wanted().with("MAX_PENDING_JOBS", CAP).with("MISS_WAIT_MS", 1000);
+    let mut stack = wanted.start().await;
+    stack.leftovers_are_fine();
+    stack.workers[0].signal("STOP");
+    // All that anybody may ask for, but for yesterday's.
+    let days = (0..15).map(|ahead| stack.in_days(ahead));
+    let keys = days.flat_map(|date| Hall::ALL.map(|hall| (hall, date)));
+    let meals = ["breakfast", "brunch", "lunch", "dinner", "late_night", "snack"];
+    let paths: Vec<String> =
+        keys.flat_map(|(hall, date)| meals.map(|meal| menu_path(hall, date, meal))).collect();
+    let ask_all =
+        async || futures::future::join_all(paths.iter().map(|path| stack.get(path))).await;
+    for answer in ask_all().await {
+        assert_eq!(
+            (answer.problem(503).1.as_str(), answer.header("retry-after")),
+            ("pending", "1")
+        );
+    }
+    let queued = stack.jobs().await.queued;
+    assert!((CAP - 10..=CAP).contains(&queued), "{queued}");
+    let begun = Instant::now();
+    stack.workers[0].signal("CONT");
+    tests::eventually("all are served", SECOND * 60, async || {
+        let answers = ask_all().await;
+        assert!(answers.iter().all(|answer| [200, 404, 503].contains(&answer.status)));
+        answers.iter().all(|answer| answer.status != 503).then_some(())
+    })
+    .await;
+    println!("{} menus, of which {queued} were queued, after {:?}", paths.len(), begun.elapsed());
+    assert_eq!(stack.vendor.total_reads(), 15 * 4 + 3, "each document once");
     assert!(stack.workers[0].ended().is_none());
 }

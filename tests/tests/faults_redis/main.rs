@@ -12,7 +12,7 @@ mod wake_ups;
 
 use std::time::Duration;
 
-use tests::{Load, OwnRedis, Proxy, Seen, Stack, Wanted, eventually};
+use tests::{Load, OwnRedis, Proxy, Stack, Wanted, eventually, warm};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
@@ -33,15 +33,6 @@ async fn behind_a_line(wanted: Wanted) -> Lines {
 
 fn redis(stack: &Stack) -> &OwnRedis {
     stack.own_redis.as_ref().expect("a Redis of its own")
-}
-
-/// Every key is there, and what no fault costs: the measure of the bounds.
-async fn warm(stack: &Stack, load: &Load) -> Seen {
-    load.at_once(1).await.all_ok();
-    stack.is_idle().await;
-    let calm = load.lasting(SECOND).await;
-    calm.all_ok();
-    calm
 }
 
 /// How long until hits come from Redis, not from what a process reads for itself.

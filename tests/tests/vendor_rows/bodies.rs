@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tests::{
-    Metrics, Stack, menu_path,
+    Metrics, Stack, eventually, measured, menu_path,
     stub::{Fault, Hall, Scope, Vendor},
 };
 
@@ -58,6 +58,38 @@ async fn v8_an_answer_that_cannot_be_read_is_no_empty_menu() {
 #[tokio::test]
 async fn v9_a_page_of_another_day_is_not_stored_under_this_one() {
     is_never_taken_for_a_menu(&[(Fault::WrongDay, &["wrong_day"])]).await;
+}
+
+/// The API names no day; what gives the next day's menu away is that the next day has it already.
+async fn another_day_is_not_believed(stack: &Stack) {
+    let (day, later) = (stack.in_days(1), stack.in_days(4));
+    for known in [day, stack.in_days(2), stack.in_days(5)] {
+        assert_eq!(stack.menu(Hall::Hoch, known, "dinner").await.status, 200);
+    }
+    stack.grow_old().await;
+    let before = rows(stack).await;
+    stack.vendor.fault(Scope::All, Fault::WrongDay);
+    is_stale(&stack.menu(Hall::Hoch, day, "dinner").await);
+    assert_eq!(last_run(stack).await.0, "wrong_day");
+    assert_eq!(stack.menu(Hall::Hoch, later, "dinner").await.problem(503).1, "vendor_error");
+    stack.is_idle().await;
+    assert_eq!(rows(stack).await, before, "nothing was saved");
+    stack.vendor.heal();
+    stack.grow_old().await;
+    for right in [day, later] {
+        eventually("a fresh menu", Duration::from_secs(5), async || {
+            let answer = stack.menu(Hall::Hoch, right, "dinner").await;
+            (answer.status == 200 && answer.json()["is_stale"] == false).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn v9_a_menu_that_another_day_has_is_not_stored_under_this_one() {
+    another_day_is_not_believed(&hurried().start().await).await;
+    let alone = hurried().with("FAILURE_TTL_SECS", 1).no_redis().workers(0);
+    another_day_is_not_believed(&alone.start().await).await;
 }
 
 #[tokio::test]
@@ -118,6 +150,7 @@ async fn takes_no_more_than(mebibytes: u64, faults: &[Fault]) {
         let bound = BUDGET + Duration::from_millis(200);
         assert!(Duration::from_millis(took.unsigned_abs()) <= bound, "{fault:?}: {took} ms");
         let grown = memory(&stack.workers[0], "VmHWM").saturating_sub(before);
+        measured("V12, V13, V15", format!("{fault:?}: {grown} KiB more, ended after {took} ms"));
         assert!(grown <= mebibytes * 1024, "{fault:?}: {grown} KiB more than {before}");
     }
 }

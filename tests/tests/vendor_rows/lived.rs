@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tests::{
-    Answer, Stack, menu_path,
+    Answer, Stack, measured, menu_path,
     stub::{Fault, Hall, Scope, Vendor},
 };
 
@@ -67,6 +67,8 @@ async fn v17_after_an_outage_forty_stale_menus_are_fresh_in_turn_and_the_vendor_
         assert!(back.elapsed() < bound, "{fresh} fresh after {:?}", back.elapsed());
     }
     let second = Duration::from_secs(2);
+    let all = back.elapsed();
+    measured("V17", format!("probe {PROBE:?}: first fresh after {closed:?}, all after {all:?}"));
     assert!(closed.unwrap() <= PROBE + second, "the breaker closed after {closed:?}");
     let journal = stack.vendor.journal();
     let at: Vec<DateTime<Utc>> = journal.iter().map(|read| read.at).collect();

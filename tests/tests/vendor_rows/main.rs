@@ -9,6 +9,7 @@
 )]
 
 mod bodies;
+mod bytes;
 mod leads;
 mod lived;
 mod unchanged;

@@ -1,5 +1,5 @@
-//! The frame of every ops page: title, navigation, style sheet, and the headers that keep a page to
-//! itself. No script and no style stands in a page, and it loads nothing from elsewhere.
+//! The frame of every ops page: title, navigation, style sheet. No script and no style stands in a
+//! page, and it loads nothing from elsewhere.
 
 use std::sync::Arc;
 
@@ -29,17 +29,16 @@ const NAVIGATION: [(&str, &str); 7] = [
 const STYLE: &str = include_str!("page/style.css");
 const STYLE_AT: &str = "/ops/style.css";
 
-/// `same-origin` lets the browser name our own origin in a form that it sends; without a referrer it
+/// Where a page differs from what the guard says of every answer. No script at all; and
+/// `same-origin` lets the browser name our own origin in a form that it sends: without a referrer it
 /// would say `null`, and the form would be refused.
-const HEADERS: [(HeaderName, &str); 4] = [
+const HEADERS: [(HeaderName, &str); 2] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; \
          base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::REFERRER_POLICY, "same-origin"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::CACHE_CONTROL, "no-store"),
 ];
 
 /// An instant as pages show it: UTC.
@@ -54,9 +53,8 @@ pub(crate) fn routes() -> Router<Arc<Ops>> {
 
 async fn style() -> Response {
     let kind = (header::CONTENT_TYPE, "text/css; charset=utf-8");
-    let life = (header::CACHE_CONTROL, "public, max-age=300");
     let sheet = format!("{STYLE}\n{}", common::status::STYLE);
-    ([kind, life, (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], sheet).into_response()
+    ([kind], sheet).into_response()
 }
 
 /// A page. The title is its heading too; where it is a word of the navigation, that is marked.

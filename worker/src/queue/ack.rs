@@ -1,5 +1,5 @@
 //! The layer round every job that tells the queue how it ended, in the job's own time: entry and
-//! notify are out by then, so the id is freed after them and never before.
+//! *ready* are out by then, so the id is freed after them and never before.
 
 use std::{
     task::{Context, Poll},

@@ -21,7 +21,7 @@ use common::{
 use redis::Script;
 use serde_json::Value;
 
-use super::{backend::DEATH, scripts};
+use super::{jobs::DEATH, scripts};
 use job::Job;
 
 /// The queue's name on the dashboard, whatever its prefix.

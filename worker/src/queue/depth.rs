@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{backend::DEATH, scripts};
+use super::{jobs::DEATH, scripts};
 
 /// For Redis to tell.
 const PATIENCE: Duration = Duration::from_secs(1);

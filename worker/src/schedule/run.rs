@@ -85,7 +85,7 @@ impl Warmer {
         let mut pushed = None;
         if found != Found::Holds {
             let (key, reason) = (due.key.clone(), Reason::Prewarm);
-            let job = RefreshMenu { key, reason, request_id: None };
+            let job = RefreshMenu { key, reason, request_id: None, traceparent: None };
             let answer = self.queue.push(&job, found.replaces()).await;
             let word = answer.as_ref().map_or("error", |answer| word(answer.pushed));
             PREWARM_DOCUMENTS.one(&[word]);

@@ -52,7 +52,7 @@ async fn one(stack: &Stack, queue: &Queue, hall: Hall, day: u64) -> Duration {
     let key = name.parse().expect("a key");
     let reads = stack.vendor.journal().len();
     let asked = Utc::now();
-    let job = RefreshMenu { key, reason: Reason::Miss, request_id: None };
+    let job = RefreshMenu { key, reason: Reason::Miss, request_id: None, traceparent: None };
     let pushed = queue.push(&job, false).await;
     assert!(matches!(pushed, Ok(answer) if answer.pushed == Pushed::Enqueued), "{pushed:?}");
     let read = eventually("the vendor is asked", Duration::from_secs(5), async || {

@@ -143,7 +143,8 @@ async fn refetch_outlook(ops: &Ops, key: &MenuKey) -> Result<Outlook, Refusal> {
 
 /// Asks for a job that reads the vendor whatever is cached.
 async fn push(ops: &Ops, key: &MenuKey, request_id: Option<String>) -> Result<String, Refusal> {
-    let job = RefreshMenu { key: key.clone(), reason: Reason::Manual, request_id };
+    let job =
+        RefreshMenu { key: key.clone(), reason: Reason::Manual, request_id, traceparent: None };
     match ops.desk.queue.push(&job, true).await?.pushed {
         Pushed::Coalesced => {
             Ok(format!("A job for {} waits or runs already; it reads anew", menu(key)))

@@ -1,0 +1,164 @@
+//! What apalis asks of a store, over our scripts: registering, heartbeats, looks. No error of Redis
+//! reaches apalis; it is logged, and the next look at the queue is the retry.
+
+use std::time::Duration;
+
+use apalis::prelude::{Task, WorkerContext};
+use apalis_core::backend::persistence::{Persistence, TaskEvent};
+use apalis_redis::queries::deserialize_with_meta;
+use common::{metrics, queue::RefreshMenu};
+use redis::Value;
+
+use super::{held::HeldJobs, scripts::Scripts};
+
+/// Between two heartbeats.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
+/// So many heartbeats missed, and a worker is dead.
+pub(super) const MISSED: u32 = 4;
+/// The same as a time.
+pub(super) const DEATH: Duration = HEARTBEAT.saturating_mul(MISSED);
+
+/// Never met: see the top of this file.
+#[derive(Debug, thiserror::Error)]
+#[error("no error of the queue reaches apalis")]
+pub(crate) struct Never;
+
+/// What apalis asks of a store.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    pub(super) scripts: Scripts,
+    pub(super) held: HeldJobs,
+}
+
+impl Persistence for Jobs {
+    type Compact = Vec<u8>;
+    type Response = serde_json::Value;
+    type Error = Never;
+
+    async fn register(&mut self, worker: &WorkerContext) -> Result<(), Never> {
+        let mut told = false;
+        while let Err(error) = self.scripts.register(worker.name(), worker.get_service()).await {
+            if !told {
+                tracing::warn!(%error, "not registered yet; trying until it is");
+                told = true;
+            }
+            tokio::time::sleep(HEARTBEAT / 2).await;
+        }
+        Ok(())
+    }
+
+    async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Never> {
+        beat(&self.scripts, worker.name(), &self.held).await;
+        Ok(())
+    }
+
+    async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Vec<u8>>>, Never> {
+        loop {
+            match self.scripts.fetch(worker.name()).await {
+                Ok(None) => return Ok(Vec::new()),
+                Ok(Some(raw)) => {
+                    if let Some(wait) = waited(&raw) {
+                        metrics::JOB_WAIT.observe(&[], wait);
+                    }
+                    if let Some(task) = self.read_or_bury(worker, raw).await {
+                        self.held.take(task.task_id().map(ToString::to_string).unwrap_or_default());
+                        return Ok(vec![task]);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the queue cannot be looked at");
+                    return Ok(Vec::new());
+                }
+            }
+        }
+    }
+
+    async fn reenqueue_abandoned(
+        &mut self,
+        tasks: Vec<Task<Vec<u8>>>,
+        worker: &WorkerContext,
+    ) -> Result<u64, Never> {
+        let ids: Vec<String> =
+            tasks.iter().filter_map(|task| Some(task.task_id()?.to_string())).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.scripts.release(worker.name(), &ids).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "jobs not handed back: they wait for the next worker");
+            0
+        }))
+    }
+
+    /// How jobs end is told by [`super::ack::AckLayer`].
+    async fn handle_events(
+        &mut self,
+        _: Vec<TaskEvent<serde_json::Value>>,
+        _: &WorkerContext,
+    ) -> Result<(), Never> {
+        Ok(())
+    }
+
+    /// Jobs are pushed by `common::queue`, which makes the id; apalis' sink is not used.
+    async fn push_tasks(&mut self, _: Vec<Task<Vec<u8>>>) -> Result<(), Never> {
+        Ok(())
+    }
+}
+
+impl Jobs {
+    /// A task that will decode, or nothing once what was fetched is among the dead letters.
+    async fn read_or_bury(&self, worker: &WorkerContext, raw: Vec<Value>) -> Option<Task<Vec<u8>>> {
+        let id = raw_id(&raw).unwrap_or_default();
+        let why = match deserialize_with_meta(raw) {
+            Ok(tasks) => {
+                let task = tasks.into_iter().next()?.into_full_compact();
+                match serde_json::from_slice::<RefreshMenu>(&task.args) {
+                    Ok(job) if job.id().as_bytes() == id => return Some(task),
+                    Ok(_) => "the id is not that of its arguments".to_owned(),
+                    Err(error) => format!("arguments: {error}"),
+                }
+            }
+            Err(error) => error.to_string(),
+        };
+        let shown = String::from_utf8_lossy(&id).chars().take(80).collect::<String>();
+        tracing::warn!(job.id = ?shown, why, "not a job of ours: to the dead letters");
+        let why = serde_json::json!({ "Err": why }).to_string();
+        if let Err(error) = self.scripts.bury(worker.name(), &id, &why).await {
+            tracing::warn!(%error, "not buried: it comes back when this worker ends");
+        } else {
+            metrics::JOBS_DEAD.one(&[]);
+        }
+        None
+    }
+}
+
+/// The id and the fields of the one job that a look brings.
+fn raw_fields(raw: &[Value]) -> Option<&[Value]> {
+    let Value::Array(jobs) = raw.get(1)? else { return None };
+    let Value::Array(fields) = jobs.first()? else { return None };
+    Some(fields)
+}
+
+fn raw_id(raw: &[Value]) -> Option<Vec<u8>> {
+    let Value::BulkString(id) = raw_fields(raw)?.first()? else { return None };
+    Some(id.clone())
+}
+
+/// From its push to now, if this is its first start.
+fn waited(raw: &[Value]) -> Option<Duration> {
+    let mut fields = raw_fields(raw)?.iter().rev();
+    let (Value::BulkString(value), Value::BulkString(name)) = (fields.next()?, fields.next()?)
+    else {
+        return None;
+    };
+    let millis = std::str::from_utf8(value).ok().filter(|_| name == b"waited_ms")?;
+    Some(Duration::from_millis(millis.parse().ok()?))
+}
+
+/// One heartbeat.
+pub(super) async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs) {
+    match scripts.beat(worker, DEATH, &held.list()).await {
+        Ok(0) => {}
+        Ok(jobs) => tracing::warn!(jobs, "jobs that nobody worked on wait again"),
+        Err(error) => tracing::warn!(%error, "no heartbeat"),
+    }
+}
