@@ -18,6 +18,8 @@ from pathlib import Path
 import websocket
 
 DEADLINE = 30
+# What is answered to a question that comes while one page gives way to the next: nothing is known yet.
+LEAVING = "Inspected target navigated"
 WIDTHS = {"wide": 1280, "phone": 390}
 # Runs before anything of the page; the policy of the page does not hold for it.
 WATCH = """
@@ -51,6 +53,8 @@ class Tab:
         while True:
             message = json.loads(self.line.recv())
             if message.get("id") == number:
+                if LEAVING in message.get("error", {}).get("message", ""):
+                    return {"result": {}}
                 if "error" in message:
                     sys.exit(f"{method}: {message['error']}")
                 return message["result"]
@@ -121,10 +125,13 @@ class Tab:
     def scripts(self, run):
         self.call("Emulation.setScriptExecutionDisabled", value=not run)
 
-    def open(self, url, width, ready):
+    def resize(self, width):
         phone = width < 600
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
                   mobile=phone)
+
+    def open(self, url, width, ready):
+        self.resize(width)
         self.call("Page.navigate", url=url)
         self.until(f"location.href === {json.dumps(url)} && {ready}", f"{url} at {width} px")
 
