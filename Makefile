@@ -33,6 +33,7 @@ fuzz: ## throw at parsers and queries what strangers may send; SECONDS_EACH=60
 fmt: ## format the code
 	@cargo fmt --all && cargo fmt --manifest-path tests/fuzz/Cargo.toml
 
+bench: ## what everything costs, beside nginx and Varnish; writes docs/performance.md; ARGS=hits for one subject
 bench: ## how fast: ARGS=parse the parsers, ARGS=hits or ARGS=misses the running programs
 	@scripts/bench.sh $(ARGS)
 

@@ -44,7 +44,8 @@ install_packages() {
   }
 }
 
-# The distribution would start its own Redis and Postgres, now and at each boot: neither is wanted.
+# The distribution would start its own Redis and Postgres (or nginx and Varnish), now and at each boot:
+# none is wanted.
 # shellcheck disable=SC2016 # expanded by the shell that runs it as root
 INSTALL='
   set -eu
@@ -57,8 +58,8 @@ INSTALL='
   fi
   apt-get update -qq || true
   apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
-  for service in redis-server postgresql; do
-    case " $* " in *" $service "*) update-rc.d "$service" disable || true ;; esac
+  for service in redis-server postgresql nginx varnish varnishncsa; do
+    case " $* " in *" ${service%ncsa}"*) update-rc.d "$service" disable || true ;; esac
   done
 '
 
@@ -106,12 +107,13 @@ start_redis() {
 
 # start_postgres durable|quick: quick gives up safety that nobody needs of a database for tests.
 start_postgres() {
-  local port bin user=menus$RANDOM data=$RUN_DIR/postgres settings=() as=()
+  local port bin user=menus$RANDOM data=$RUN_DIR/postgres as=()
+  local settings=(-c max_connections=300)
   if bin=$(postgres_bin); then export PG_BIN=$bin; fi
   [[ -z ${DATABASE_URL:-} ]] || return 0
   say "Starting Postgres"
   [[ $1 == durable ]] ||
-    settings=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300)
+    settings+=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off)
   # The caller's PGHOST and the like are about another server.
   unset PGHOST PGHOSTADDR PGPORT PGUSER PGPASSWORD PGDATABASE PGOPTIONS PGSSLMODE PGSERVICE PGDATA
 

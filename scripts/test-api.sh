@@ -8,8 +8,12 @@
 #   - holds /openapi.json against the OpenAPI 3.1 schema;
 #   - lets Schemathesis ask every endpoint, rightly and wrongly, and check each answer against it;
 #   - opens /docs in Chromium, makes a request from there, and reads a problem's page;
-#   - starts the programs anew with a password for the ops side, makes jobs wait, run, end well and end
-#     badly, logs in and looks at every page of the dashboard.
+#   - starts the programs anew with a password for the ops side, logs in, and acts there as an operator
+#     does: fills in forms, is asked, goes back or says yes, finds it on record; and as a page elsewhere
+#     would like to;
+#   - looks at both status pages, in light and dark, wide and on a phone, with and without scripts, while
+#     all is well and while a vendor fails;
+#   - makes jobs wait, run, end well and end badly, and looks at every page of the dashboard.
 #
 # With --pages only what a browser sees. PAGES_DIR: a folder for pictures of all pages.
 #
@@ -86,15 +90,28 @@ find_browser() {
   }
 }
 
-# The programs anew: with a password, a queue of their own, and one job at a time, which may take long.
+# With a password; for the dashboard with one job at a time, which may take long.
 try_ops() {
   need redis-cli
-  end_all TERM 35 "$RUN_DIR"/{api,worker}.pid
-  export OPS_USER=ops OPS_PASSWORD REDIS_KEY_PREFIX=ops: WORKER_CONCURRENCY=1 FETCH_TIMEOUT_MS=300000
+  export OPS_USER=ops OPS_PASSWORD
   OPS_PASSWORD=$(head -c 24 /dev/urandom | base64)
-  start worker OPS_ADDR 8081 "${vendors[@]}"
-  start api API_ADDR 8080 "${vendors[@]}" MISS_WAIT_MS=2000
-  attend "$tools/python" scripts/test-api/ops.py "$browser" "$(url_of api)" "$(url_of worker)" \
+  anew acts: VENDOR_PROBE_SECS=0
+  look_with actions.py
+  look_with status.py
+  anew ops: WORKER_CONCURRENCY=1 FETCH_TIMEOUT_MS=300000
+  look_with ops.py
+}
+
+# anew PREFIX [NAME=VALUE…]: the programs, with names of their own in Redis.
+anew() {
+  end_all TERM 35 "$RUN_DIR"/{api,worker}.pid
+  export REDIS_KEY_PREFIX=$1
+  start worker OPS_ADDR 8081 "${vendors[@]}" "${@:2}"
+  start api API_ADDR 8080 "${vendors[@]}" MISS_WAIT_MS=2000 "${@:2}"
+}
+
+look_with() {
+  attend "$tools/python" "scripts/test-api/$1" "$browser" "$(url_of api)" "$(url_of worker)" \
     "$(url_of vendor-stub CONTROL)" "${PAGES_DIR:-$RUN_DIR}"
 }
 

@@ -10,7 +10,8 @@ use axum::{
     response::Response,
 };
 use common::{
-    entry::{Entry, MenuKey},
+    entry::{Entry, MenuKey, parse_date},
+    hall::HallId,
     meal::Meal,
 };
 
@@ -20,9 +21,8 @@ use crate::{
     answered::{RequestId, finish},
     app::App,
     cors::Learnt,
-    extract::Parameters,
-    measured,
-    read_through::{is_asked_for, near},
+    measured, near_cache,
+    read_through::{hit, is_asked_for},
     routes::menu_answer,
 };
 
@@ -58,7 +58,8 @@ impl Express {
         // From here on it is answered here, unless its client asks too much.
         let client = self.clients.admit(peer, request.headers())?;
         let RequestId(id) = RequestId::of(request.headers());
-        let served = near(&self.app, &key, &id)?;
+        near_cache::count(true);
+        let served = hit(&self.app, &key, ready, &id);
         let served = measured::menu(Ok(served)).ok()?;
         let mut response = menu_answer(&key, &served, &Conditional::of(request.headers()));
         self.cors.add(request.headers(), response.headers_mut());
@@ -70,10 +71,22 @@ impl Express {
     }
 }
 
-/// The key, where nothing is wrong with what is asked.
-fn key(query: &str) -> Option<MenuKey> {
-    let asked = Parameters::of(query);
-    let (hall, date) = (asked.hall().ok()?, asked.date("date").ok()?);
-    let meal = Meal::parse(&asked.required("meal").ok()?)?;
-    Some(MenuKey { hall, date, meal })
+/// The key, where it is asked for in the plainest way: these three parameters, once each, in our own
+/// spelling. To read them as the common way does takes a third of the time of a hit.
+pub(crate) fn key(query: &str) -> Option<MenuKey> {
+    let (mut hall, mut date, mut meal) = (None, None, None);
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=')?;
+        let place = match name {
+            "hall_id" => &mut hall,
+            "date" => &mut date,
+            "meal" => &mut meal,
+            _ => return None,
+        };
+        if place.replace(value).is_some() {
+            return None;
+        }
+    }
+    let meal = Meal::SIX.into_iter().find(|one| meal == Some(one.as_str()))?;
+    Some(MenuKey { hall: HallId::parse(hall?)?, date: parse_date(date?)?, meal })
 }

@@ -12,6 +12,7 @@ use futures::FutureExt;
 use crate::{
     cursor::Question,
     diet::Wishes,
+    express,
     extract::{MOST_WORDS, Parameters},
     paging::Paging,
 };
@@ -26,6 +27,16 @@ pub fn query(query: &str) {
     days_and_numbers(&asked);
     what_is_left(&asked);
     pages(query);
+    in_haste(query, &asked);
+}
+
+/// What the express lane takes for a key is what is read with care.
+fn in_haste(query: &str, asked: &Parameters) {
+    if let Some(key) = express::key(query) {
+        assert_eq!((asked.hall(), asked.date("date")), (Ok(key.hall), Ok(key.date)));
+        let meal = asked.required("meal").ok().and_then(|meal| Meal::parse(&meal));
+        assert_eq!(meal, Some(key.meal));
+    }
 }
 
 fn texts(asked: &Parameters) {
@@ -117,10 +128,35 @@ mod tests {
             .prop_map(|pairs| pairs.join("&"))
     }
 
+    /// What a menu is asked for by, in our spelling and in others.
+    const PAIRS: [&str; 10] = [
+        "hall_id=hoch",
+        "hall_id=Hoch",
+        "date=2026-02-09",
+        "date=2026-2-9",
+        "meal=lunch",
+        "meal=late_night",
+        "meal=Late%20Night",
+        "%6deal=lunch",
+        "x=1",
+        "",
+    ];
+
+    #[test]
+    fn the_plainest_question_is_read_in_haste() {
+        let key = crate::express::key("meal=lunch&hall_id=hoch&date=2026-02-09");
+        assert_eq!(key.unwrap().to_string(), "menu:hoch:2026-02-09:lunch");
+    }
+
     proptest! {
         #[test]
         fn any_query_string_is_read_within_its_bounds(query in queries()) {
             super::query(&query);
+        }
+
+        #[test]
+        fn in_haste_as_with_care(pairs in vec(select(PAIRS.to_vec()), 0..5)) {
+            super::query(&pairs.join("&"));
         }
 
         #[test]

@@ -64,11 +64,11 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
     /// What is kept of this key, if it still holds.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
         let kept = self.kept(key);
-        NEAR_CACHE.one(&[if kept.is_some() { "hit" } else { "miss" }]);
+        count(kept.is_some());
         kept
     }
 
-    /// The same, of which nothing is counted.
+    /// The same, not counted: for who may leave it.
     pub(crate) fn peek(&self, key: &K) -> Option<V> {
         self.kept(key)
     }
@@ -139,6 +139,11 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
         self.longest.store(0, Ordering::Release);
         self.drop_all();
     }
+}
+
+/// Counts a look that was one.
+pub(crate) fn count(hit: bool) {
+    NEAR_CACHE.one(&[if hit { "hit" } else { "miss" }]);
 }
 
 #[cfg(test)]

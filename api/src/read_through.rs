@@ -94,10 +94,15 @@ pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Se
 }
 
 /// The menu of a key, if this process has it ready.
-pub(crate) fn near(app: &App, key: &MenuKey, request_id: &str) -> Option<Served> {
+fn near(app: &App, key: &MenuKey, request_id: &str) -> Option<Served> {
     let ready = app.near.menus.get(key)?;
+    Some(hit(app, key, ready, request_id))
+}
+
+/// What this process had ready is served.
+pub(crate) fn hit(app: &App, key: &MenuKey, ready: Arc<Ready>, request_id: &str) -> Served {
     refresh_ahead::if_due(app, key, &ready, request_id);
-    Some(Served { ready, from: From::Hit })
+    Served { ready, from: From::Hit }
 }
 
 /// Whether vendors are asked for that day.

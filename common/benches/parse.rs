@@ -3,6 +3,8 @@
 
 #[path = "parse/documents.rs"]
 mod documents;
+#[path = "parse/ratio.rs"]
+mod ratio;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -15,6 +17,7 @@ use serde_json::Value;
 
 fn main() {
     documents::load();
+    ratio::measure();
     divan::main();
 }
 

@@ -34,7 +34,7 @@ class Tab:
         self.login, self.harmless = login, tuple(harmless)
         self.line = websocket.create_connection(address, timeout=DEADLINE, suppress_origin=True)
         self.numbers = itertools.count(1)
-        self.asked, self.wrong = [], []
+        self.asked, self.wrong, self.statuses = [], [], {}
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
@@ -65,6 +65,8 @@ class Tab:
                 "response": "ProvideCredentials", "username": user, "password": password})
         elif event == "Network.requestWillBeSent":
             self.asked.append(said["request"]["url"])
+        elif event == "Network.responseReceived":
+            self.statuses[said["response"]["url"]] = said["response"]["status"]
         elif event == "Log.entryAdded" and said["entry"]["level"] in ("error", "warning"):
             self.wrong.append(f"{said['entry']['text']} {said['entry'].get('url', '')}")
         elif event == "Runtime.exceptionThrown":
@@ -87,6 +89,37 @@ class Tab:
                 sys.exit(f"not within {DEADLINE} s: {what}; errors: {self.wrong}")
             time.sleep(0.05)
         return value
+
+    def click(self, selector, follows):
+        """Clicks where a person would, which does nothing where something else covers it or it cannot
+        be seen; then waits for what follows."""
+        element = f"document.querySelector({json.dumps(selector)})"
+        # Before its style sheet is there, everything is elsewhere.
+        self.until(f"document.readyState === 'complete' && {element}", selector)
+        self.value(f"{element}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        middle = f"(({{left, top, width, height}}) => ({{x: left + width / 2, y: top + height / 2}}))" \
+                 f"({element}.getBoundingClientRect())"
+        self.until(f"(({{x, y}}) => {element}.contains(document.elementFromPoint(x, y)))({middle})",
+                   f"{selector} in sight")
+        box = self.value(middle)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **box)
+        self.until(follows, f"what a click on {selector} leads to")
+
+    def choose(self, selector, value):
+        """Sets a field of a form, which must take that value."""
+        element = f"document.querySelector({json.dumps(selector)})"
+        self.until(element, selector)
+        taken = self.value(f"(field => (field.value = {json.dumps(value)}, field.value))({element})")
+        if taken != value:
+            sys.exit(f"{selector} does not take {value!r}")
+
+    def scheme(self, name):
+        features = [{"name": "prefers-color-scheme", "value": name}]
+        self.call("Emulation.setEmulatedMedia", features=features)
+
+    def scripts(self, run):
+        self.call("Emulation.setScriptExecutionDisabled", value=not run)
 
     def open(self, url, width, ready):
         phone = width < 600

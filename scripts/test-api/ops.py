@@ -11,26 +11,19 @@ A further page is a further `Page` in `pages`.
 """
 
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Callable
 
-from browser import DEADLINE, WIDTHS, chromium
+from browser import WIDTHS, chromium
+from system import HARMLESS, WORDS, ask, call, login, redis, until
 
-PREFIX = os.environ.get("REDIS_KEY_PREFIX", "")
 HALLS = ["hoch", "collins", "mcconnell"]
 REFUSED = "menu:hoch:2026-01-01:lunch"
-# The frame of the dashboard asks for a check that browsers do not make of a file loaded ahead.
-HARMLESS = ["The `integrity` attribute is currently ignored for preload destinations"]
-WORDS = "(document.body?.innerText ?? '')"
 
 
 @dataclass
@@ -44,35 +37,6 @@ class Page:
     check: Callable = lambda tab: None
     # Whether it must fit into a phone's window. The dashboard's pages are made for a wide one.
     fits: bool = True
-
-
-def redis(command, key, *more):
-    """What Redis itself says, as lines."""
-    asked = ["redis-cli", "-u", os.environ["REDIS_URL"], command, f"{PREFIX}{key}", *map(str, more)]
-    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    return said.split("\n")[:-1] if said != "\n" else []
-
-
-def call(url, body=None):
-    """The status of an answer."""
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, data), timeout=DEADLINE) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def ask(api, hall, day, meal):
-    return call(f"{api}/api/v2/menus?hall_id={hall}&date={day}&meal={meal}")
-
-
-def until(condition, what):
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"not within {DEADLINE} s: {what}")
-        time.sleep(0.05)
 
 
 class Jobs:
@@ -179,8 +143,7 @@ def main():
     if stranger != 401:
         sys.exit(f"a stranger is answered {stranger}")
     jobs = fill(api, stub)
-    login = (os.environ["OPS_USER"], os.environ["OPS_PASSWORD"])
-    with chromium(browser, folder, login, HARMLESS) as tab:
+    with chromium(browser, folder, login(), HARMLESS) as tab:
         count = 0
         for count, page in enumerate(pages(jobs), 1):
             visit(tab, ops, folder, page)

@@ -16,6 +16,7 @@ mod stores;
 pub mod stub;
 mod warm;
 mod weeks;
+mod year;
 
 use std::time::{Duration, Instant};
 
@@ -26,11 +27,12 @@ pub use metrics::{Metrics, metrics_url};
 pub use ops::OpsSide;
 pub use process::{Program, binary};
 pub use proxy::{Proxy, Trouble};
-pub use queries::asked_by_the_program;
+pub use queries::{Question, asked_by_the_program, questions, scans};
 pub use stack::{Jobs, Stack, Wanted, menu_path};
 pub use stores::{Database, OwnPostgres, OwnRedis};
 pub use warm::warm;
 pub use weeks::figures_by_the_migration;
+pub use year::a_year;
 
 /// A figure of a row in `docs/faults.md`, for who runs the test with `--no-capture`.
 #[expect(clippy::print_stdout, reason = "figures that are worth reading")]

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use tests::{Stack, asked_by_the_program};
 
-/// What any machine must do, however busy. `docs/operations.md` has what a common one does.
+/// What any machine must do, however busy. `docs/performance.md` has what a common one does.
 const ENOUGH: Duration = Duration::from_millis(150);
 /// Each search so many times.
 const ROUNDS: usize = 10;

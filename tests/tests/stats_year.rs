@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate, Utc};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use tests::{Stack, asked_by_the_program};
 
-/// What any machine must do. `docs/operations.md` has what a common one does: below 50 ms.
+/// What any machine must do. `docs/performance.md` has what a common one does: below 50 ms.
 const ENOUGH: Duration = Duration::from_millis(250);
 
 /// One year to today, with tags and stations that differ from menu to menu. Its 300 000 dishes are

@@ -10,7 +10,7 @@ use sqlx::{
 };
 use tests::{Stack, asked_by_the_program, figures_by_the_migration};
 
-/// What any machine must do, however busy. `docs/operations.md` has what a common one does.
+/// What any machine must do, however busy. `docs/performance.md` has what a common one does.
 const ENOUGH: Duration = Duration::from_millis(250);
 
 /// A year to a week ahead: menus, what was thought of them, reads, and two days of changes.

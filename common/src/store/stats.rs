@@ -56,8 +56,8 @@ impl Store {
                                else 'fresh' end as freshness
                    from menus m
                    join menu_days d on d.hall_id = m.hall_id and d.date = m.date
-                   where m.fetched_at >= ($1::date::timestamp at time zone $3)
-                     and m.fetched_at < (($2::date + 1)::timestamp at time zone $3)
+                   where d.menus_read_at >= ($1::date::timestamp at time zone $3)
+                     and d.menus_read_at < (($2::date + 1)::timestamp at time zone $3)
                      and m.fetched_at = d.menus_read_at
                ),
                hall_rows as (
@@ -105,8 +105,8 @@ impl Store {
                from (select unnest(m.tag_names) as tag, unnest(m.tag_items) as items
                      from menus m
                      join menu_days d on d.hall_id = m.hall_id and d.date = m.date
-                     where m.fetched_at >= ($1::date::timestamp at time zone $3)
-                       and m.fetched_at < (($2::date + 1)::timestamp at time zone $3)
+                     where d.menus_read_at >= ($1::date::timestamp at time zone $3)
+                       and d.menus_read_at < (($2::date + 1)::timestamp at time zone $3)
                        and m.fetched_at = d.menus_read_at
                     ) as stated
                group by tag

@@ -151,6 +151,7 @@ fn sites(vendor: &VendorStatus) -> Markup {
             @let (class, words) = match (site.is_open, site.quiet_secs) {
                 (true, _) => ("bad", "open".to_owned()),
                 (_, Some(left)) => ("warn", format!("quiet for {left} s")),
+                (false, None) if site.failures == 1 => ("warn", "1 failure".to_owned()),
                 (false, None) if site.failures > 0 => ("warn", format!("{} failures", site.failures)),
                 (false, None) => ("ok", "closed".to_owned()),
             };

@@ -1,0 +1,71 @@
+//! One client, and keys that nobody has, one after the other.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use tests::{
+    Answer, Stack,
+    stub::{Hall, Scope},
+};
+
+use super::{TIMES, over, row};
+use crate::{
+    crowd,
+    field::{Field, LOG},
+    numbers::short,
+    report::Report,
+    settings,
+};
+
+const DELAY: Duration = Duration::from_millis(50);
+/// Halls with a document for each day.
+const HALLS: [Hall; 4] = [Hall::Hoch, Hall::Collins, Hall::Malott, Hall::Mcconnell];
+const DAYS: u64 = 15;
+
+pub(super) async fn measure(report: &mut Report) {
+    let stack = Stack::wanted().with("LOG", LOG).start().await;
+    stack.vendor.delay(Scope::All, DELAY);
+    let field = Field::start().await;
+    let keys = keys(&stack);
+    let others = [
+        ("the origin itself", field.origin.url()),
+        ("nginx", field.nginx.url()),
+        ("Varnish", field.varnish.url()),
+    ];
+    let mut took: [Vec<Answer>; 4] = Default::default();
+    let clients = [(); 4].map(|()| crowd::stranger());
+    let count = settings::times(100);
+    for turn in 0..count {
+        if turn % keys.len() == 0 {
+            stack.grow_old().await;
+            stack.vendor.forget_reads();
+        }
+        let (hall, day) = keys[turn % keys.len()];
+        let path = tests::menu_path(hall, day, "dinner");
+        let url = format!("{}{path}", stack.apis[0].url());
+        took[0].push(crowd::one(&clients[0], &url).await);
+        assert_eq!(stack.vendor.total_reads(), turn % keys.len() + 1);
+        for (at, (_, url)) in others.iter().enumerate() {
+            let url = format!("{url}/small/{}/alone-{turn}-{at}", DELAY.as_millis());
+            took[at + 1].push(crowd::one(&clients[at + 1], &url).await);
+        }
+    }
+    let spreads = took.map(|answers| over(&answers, DELAY));
+    let names = ["ours", others[0].0, others[1].0, others[2].0];
+    let rows = names.iter().zip(&spreads).map(|(name, spread)| row(name, spread)).collect();
+    let note = format!(
+        "Cold keys one after the other, over the delay of {} ms, {count} of each in turns; ours reads the vendor's document, parses and saves it, the others pass a ready body on:",
+        DELAY.as_millis()
+    );
+    report.table("misses-alone", note, &TIMES, rows);
+    for (name, share, limit) in [("p50", 0.5, 5.0), ("p99", 0.99, 15.0)] {
+        let got = spreads[0].at(share);
+        let what = format!("one cold miss, over the delay, {name}");
+        report.goal(&what, &format!("≤ {limit:.0} ms"), format!("{} ms", short(got)), got <= limit);
+    }
+}
+
+fn keys(stack: &Stack) -> Vec<(Hall, NaiveDate)> {
+    let of = |hall| (0..DAYS).map(move |day| (hall, stack.in_days(day)));
+    HALLS.into_iter().flat_map(of).collect()
+}
