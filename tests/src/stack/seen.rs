@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use redis::aio::MultiplexedConnection;
 
 use super::{Jobs, Stack};
-use crate::{eventually, stub::Hall};
+use crate::{Program, eventually, stub::Hall};
 
 impl Stack {
     /// Where this test's Redis is.
@@ -95,6 +95,23 @@ impl Stack {
             (self.jobs().await == Jobs::NONE).then_some(())
         })
         .await;
+    }
+
+    /// Every wait so far was ended by a call, be it one that a look of the back-stop overtook.
+    ///
+    /// # Panics
+    /// When a call did not come.
+    pub async fn lost_no_wake_up(&self) {
+        let logs = || self.apis.iter().map(Program::log).collect::<String>();
+        let word = "the call came as well, or never did";
+        let log = eventually(word, Duration::from_secs(5), async || {
+            let log = logs();
+            let told = |what: &str| log.matches(what).count();
+            let judged = told("no wake-up was lost") + told("a wake-up was lost");
+            (told("found by the back-stop") == judged).then_some(log)
+        })
+        .await;
+        assert!(!log.contains(": a wake-up was lost"), "{log}");
     }
 
     /// Waits until what was read can be searched.
