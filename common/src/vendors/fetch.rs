@@ -98,21 +98,24 @@ impl Fetcher {
         self.politeness.stands(vendor, site).await
     }
 
-    /// Waits for a turn with a vendor, unless it wants quiet. Time in this queue of ours is not the
-    /// vendor's: no clock of a read runs yet.
+    /// A turn with a vendor. Nobody queues for one that wants quiet; who need not queue is told of that
+    /// when they ask to send. Time in this queue of ours is not the vendor's: no clock of a read runs yet.
     pub(super) async fn turn(
         &self,
         vendor: Vendor,
         site: &str,
     ) -> Result<OwnedSemaphorePermit, FetchError> {
+        let turns = self.turns.get(vendor as usize).cloned();
+        let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
+        if let Ok(turn) = Arc::clone(&turns).try_acquire_owned() {
+            return Ok(turn);
+        }
         if let Some(left) = self.politeness.paused(vendor).await {
             return Err(FetchError::Paused(left));
         }
         if let Some(left) = self.politeness.quiet(site).await {
             return Err(FetchError::Quiet(left));
         }
-        let turns = self.turns.get(vendor as usize).cloned();
-        let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
         let patience = self.settings.fetch_timeout * 2;
         match tokio::time::timeout(patience, turns.acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
