@@ -102,6 +102,8 @@ async fn fill(stack: &Stack, from: usize, until: usize, body: &str) {
          from {numbered} join menu_days d on d.hall_id = hall and d.date = day,
               (select * from menus where hall_id = 'oldenborg' and meal = 'lunch' order by date desc limit 1) as one"
     );
+    // What is copied from is saved a moment after it is served.
+    stack.is_idle().await;
     for statement in [&days, &menus, "vacuum analyze menus", "vacuum analyze menu_days"] {
         stack.database.run(statement).await;
     }
