@@ -30,10 +30,16 @@ use tests::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The zone in which it is this hour now. Its day is the UTC day, give or take none.
+/// The zone in which it is this hour now; its day may be another than that of UTC. There is none
+/// further behind than twelve hours.
 fn zone_at(hour: u32) -> String {
-    let ahead = i64::from(hour) - i64::from(Utc::now().hour());
+    let ahead = (i64::from(hour) - i64::from(Utc::now().hour()) + 12).rem_euclid(24) - 12;
     format!("Etc/GMT{:+}", -ahead)
+}
+
+/// The day there.
+fn day_at(hour: u32) -> chrono::NaiveDate {
+    Utc::now().with_timezone(&zone_at(hour).parse::<chrono_tz::Tz>().unwrap()).date_naive()
 }
 
 /// The same moment on the halls' own clock.
