@@ -221,6 +221,8 @@ async fn a_redis_that_comes_back_empty_finds_the_worker_at_work_and_postgres_fre
         stack.get(&warm[0]).await.header("cache-status").contains("hit").then_some(())
     })
     .await;
+    // Until the worker has said so in the new Redis, nobody works, and the api would read by itself.
+    stack.somebody_works().await;
     let answer = stack.menu(Hall::Hoch, stack.in_days(9), "dinner").await;
     assert_eq!(answer.header("cache-status"), "menus5c; fwd=miss; stored", "{answer:?}");
     println!("back at work after {:?}", back.elapsed());

@@ -106,6 +106,7 @@ async fn r13_a_wake_up_that_was_lost_with_its_line_is_made_up_for_when_the_line_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r20_a_thousand_who_wait_share_a_few_connections() {
     let Lines { stack, api } = behind_a_line(Stack::wanted().apis(2)).await;
+    stack.somebody_works().await;
     stack.vendor.delay(Scope::All, SECOND);
     let load = Load::of(&stack, &dinners(&stack, 1..2)[..1]);
     let (seen, most) = tokio::join!(load.at_once(1000), async {
