@@ -26,6 +26,9 @@ use crate::{
     vendors::Document,
 };
 
+/// Readings are dated to the second.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// The days of a reading, weighed.
 pub(super) struct Weighed {
     /// Those that are believed, and how long they are good for.
@@ -165,7 +168,8 @@ impl Refresher {
         let Some((before, at)) = past.day(date).and_then(|day| day.suspect.as_ref()) else {
             return false;
         };
-        let apart = (read_at - *at).to_std().unwrap_or_default();
+        // Both are whole seconds, so they may be that much closer than they look.
+        let apart = (read_at - *at).to_std().unwrap_or_default().saturating_sub(SECOND);
         apart >= self.lifetimes.stale / 2 && plausible::agree(before, doubts)
     }
 
