@@ -18,9 +18,10 @@ from pathlib import Path
 from browser import WIDTHS, chromium
 from system import WORDS, ask, call, login, redis, told, until
 
-# Days that nobody else asks for.
-DAY = (date.today() + timedelta(days=6)).isoformat()
-OTHER_DAY = (date.today() + timedelta(days=8)).isoformat()
+# Days that nobody else asks for, nor for a week that holds them: what was read a moment ago is not
+# read anew.
+DAY = (date.today() + timedelta(days=11)).isoformat()
+OTHER_DAY = (date.today() + timedelta(days=12)).isoformat()
 KEY = f"menu:hoch:{DAY}:lunch"
 MENU = f"lunch at hoch on {DAY}"
 ACTIONS, PAUSE = "/ops/actions", "form[action='/ops/actions/pause-vendor']"
