@@ -5,15 +5,15 @@
 # description, and in a browser. Starts the whole system on free ports, with stores of its own and
 # vendor-stub, and then
 #
-#   - holds /openapi.json against the OpenAPI 3.1 schema;
-#   - lets Schemathesis ask every endpoint, rightly and wrongly, and check each answer against it;
 #   - opens /docs in Chromium, makes a request from there, and reads a problem's page;
 #   - starts the programs anew with a password for the ops side, logs in, and acts there as an operator
 #     does: fills in forms, is asked, goes back or says yes, finds it on record; and as a page elsewhere
 #     would like to;
 #   - looks at both status pages, in light and dark, wide and on a phone, with and without scripts, while
 #     all is well and while a vendor fails;
-#   - makes jobs wait, run, end well and end badly, and looks at every page of the dashboard.
+#   - makes jobs wait, run, end well and end badly, and looks at every page of the dashboard;
+#   - holds /openapi.json against the OpenAPI 3.1 schema;
+#   - lets Schemathesis ask every endpoint, rightly and wrongly, and check each answer against it.
 #
 # With --pages only what a browser sees. PAGES_DIR: a folder for pictures of all pages.
 #
@@ -43,15 +43,15 @@ main() {
   export RATE_LIMIT=off PREWARM_LEAD_MINS=0
   export API_ADDR=127.0.0.1:0 OPS_ADDR=127.0.0.1:0 STUB_ADDR=127.0.0.1:0
   start_programs
-  local api
-  api=$(url_of api)
-
-  ((pages_only)) || try_description "$api"
-  find_browser || return 0
-  say "The api's pages, in a browser"
-  attend "$tools/python" scripts/test-api/pages.py "$browser" "$api" "${PAGES_DIR:-$RUN_DIR}"
-  say "The ops side, in a browser"
-  try_ops
+  # The browser first: it wants days that nobody has read.
+  if find_browser; then
+    say "The api's pages, in a browser"
+    attend "$tools/python" scripts/test-api/pages.py "$browser" "$(url_of api)" "${PAGES_DIR:-$RUN_DIR}"
+    say "The ops side, in a browser"
+    try_ops
+    anew asked:
+  fi
+  ((pages_only)) || try_description "$(url_of api)"
 }
 
 try_description() {
