@@ -49,6 +49,7 @@ main() {
     attend "$tools/python" scripts/test-api/pages.py "$browser" "$(url_of api)" "${PAGES_DIR:-$RUN_DIR}"
     say "The ops side, in a browser"
     try_ops
+    curl -fsS -o "$RUN_DIR/healed" -X POST "$(url_of vendor-stub CONTROL)/heal"
     anew asked:
   fi
   ((pages_only)) || try_description "$(url_of api)"
