@@ -101,8 +101,8 @@ metric!(pub Gauge DRIFT, "menus5c_drift_meals",
     "Meals of halls by how they compare with those before them, the same from every worker.",
     "vendor" in VENDORS, "verdict" in VERDICTS);
 metric!(pub Counter ALERTS, "menus5c_alerts_total",
-    "Tries to tell the webhook of an alert, by how they ended.",
-    "result" in &["delivered", "retried", "given_up"]);
+    "Tries to tell the webhook of an alert, by how they ended; `untold`: alerts given up while they waited.",
+    "result" in &["delivered", "retried", "given_up", "untold"]);
 metric!(pub Counter SPANS, "menus5c_spans_total",
     "Spans for the collector, by what became of them; `dropped`: too many waited.",
     "result" in &["exported", "failed", "dropped"]);
