@@ -103,6 +103,9 @@ metric!(pub Gauge DRIFT, "menus5c_drift_meals",
 metric!(pub Counter ALERTS, "menus5c_alerts_total",
     "Tries to tell the webhook of an alert, by how they ended; `untold`: alerts given up while they waited.",
     "result" in &["delivered", "retried", "given_up", "untold"]);
+metric!(pub Counter UPKEEP_FAILURES, "menus5c_upkeep_failures_total",
+    "What this worker does to the database while nobody waits, and could not do.",
+    "task" in &["search", "forget", "warm_up"]);
 metric!(pub Counter SPANS, "menus5c_spans_total",
     "Spans for the collector, by what became of them; `dropped`: too many waited.",
     "result" in &["exported", "failed", "dropped"]);
@@ -163,6 +166,7 @@ pub const WORKER: &[&dyn Metric] = &[
     &IMPLAUSIBLE,
     &DRIFT,
     &ALERTS,
+    &UPKEEP_FAILURES,
     &SPANS,
 ];
 
