@@ -176,8 +176,8 @@ pub fn http_answered(route: Option<&str>, method: &str, status: u16, time: Durat
         "/" => "other",
         route => route.strip_suffix('/').unwrap_or(route),
     };
-    // Names of pages change with their content.
-    let page = ["/docs", "/problems"].into_iter().find(|page| route.starts_with(page));
+    // Names of pages change with their content; the status is one in either form.
+    let page = ["/docs", "/problems", "/status"].into_iter().find(|page| route.starts_with(page));
     let route = page.unwrap_or(route);
     let class = status.checked_div(100).and_then(|class| class.checked_sub(2)).map(usize::from);
     let class = class.and_then(|class| STATUSES.get(class)).copied().unwrap_or("other");
