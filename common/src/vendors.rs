@@ -90,17 +90,17 @@ impl Vendors {
     /// At once while the vendor is paused or wants quiet; and when too many wait already.
     pub async fn turn(&self, document: Document) -> Result<OwnedSemaphorePermit, VendorError> {
         let site = self.first_address(document).site();
-        Ok(self.fetcher.turn(document.hall().vendor(), &site).await?)
+        Ok(self.fetcher.turn(document.hall().vendor(), site).await?)
     }
 
     /// Whether no request to a document's vendor is open, and none would have to wait.
     pub async fn is_idle(&self, document: Document) -> bool {
-        self.fetcher.is_idle(&self.first_address(document).site()).await
+        self.fetcher.is_idle(self.first_address(document).site()).await
     }
 
     /// For how long a document's vendor still wants quiet.
     pub async fn quiet(&self, document: Document) -> Option<Duration> {
-        self.fetcher.quiet(&self.first_address(document).site()).await
+        self.fetcher.quiet(self.first_address(document).site()).await
     }
 
     /// Where a read of the document starts.
@@ -118,7 +118,7 @@ impl Vendors {
         let day = NaiveDate::default();
         let asked = [HallId::Collins, HallId::Frary, HallId::Hoch].map(async |hall| {
             let site = self.first_address(Document::of(hall, day)).site();
-            self.fetcher.stands(hall.vendor(), &site).await
+            self.fetcher.stands(hall.vendor(), site).await
         });
         futures::future::join_all(asked).await.into_iter().flatten().collect()
     }

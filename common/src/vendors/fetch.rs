@@ -94,7 +94,7 @@ impl Fetcher {
     }
 
     /// How a site stands with us, as all processes know it.
-    pub(super) async fn stands(&self, vendor: Vendor, site: &str) -> Option<SiteState> {
+    pub(super) async fn stands(&self, vendor: Vendor, site: &'static str) -> Option<SiteState> {
         self.politeness.stands(vendor, site).await
     }
 
@@ -103,7 +103,7 @@ impl Fetcher {
     pub(super) async fn turn(
         &self,
         vendor: Vendor,
-        site: &str,
+        site: &'static str,
     ) -> Result<OwnedSemaphorePermit, FetchError> {
         let turns = self.turns.get(vendor as usize).cloned();
         let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
@@ -124,12 +124,12 @@ impl Fetcher {
     }
 
     /// Whether nothing is asked of the site at the moment.
-    pub(super) async fn is_idle(&self, site: &str) -> bool {
+    pub(super) async fn is_idle(&self, site: &'static str) -> bool {
         self.politeness.is_idle(site).await
     }
 
     /// For how long a site still wants quiet.
-    pub(super) async fn quiet(&self, site: &str) -> Option<Duration> {
+    pub(super) async fn quiet(&self, site: &'static str) -> Option<Duration> {
         self.politeness.quiet(site).await
     }
 
@@ -142,8 +142,8 @@ impl Fetcher {
         known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
-        let mut leave = self.politeness.enter(address.vendor, &site, deadline).await?;
-        self.retries.first(&site);
+        let mut leave = self.politeness.enter(address.vendor, site, deadline).await?;
+        self.retries.first(site);
         let mut tried = 1;
         loop {
             let span = tracing::info_span!("vendor.fetch", vendor.name = %address.vendor);
@@ -157,13 +157,13 @@ impl Fetcher {
             };
             let pause = Duration::from_millis(fastrand::u64(100..=300));
             let in_time = tried < TRIES && Instant::now() + pause < deadline;
-            if !error.may_pass() || !in_time || !self.retries.may_retry(&site) {
+            if !error.may_pass() || !in_time || !self.retries.may_retry(site) {
                 return Err(error);
             }
             tracing::debug!(vendor.name = %address.vendor, %error, "once more");
             tried += 1;
             tokio::time::sleep(pause).await;
-            let again = self.politeness.enter(address.vendor, &site, deadline).await;
+            let again = self.politeness.enter(address.vendor, site, deadline).await;
             leave = again.map_err(|_| error)?;
         }
     }
