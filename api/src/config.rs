@@ -139,7 +139,8 @@ fn limits(vars: &mut Vars<'_>) -> Limits {
     let patience = Patience {
         head: wait("HEAD_TIMEOUT_MS", 5_000, "for the head of a request to come"),
         idle: wait("IDLE_TIMEOUT_MS", 60_000, "for the next request of a connection"),
-        write: wait("WRITE_TIMEOUT_MS", 30_000, "for a caller to take what is sent"),
+        write: wait("WRITE_TIMEOUT_MS", 30_000, "for a caller to take something of what is sent"),
+        answer: wait("ANSWER_TIMEOUT_MS", 120_000, "for a caller to take all of an answer"),
     };
     Limits { connections: connections as usize, patience }
 }
