@@ -5,6 +5,7 @@ pub mod bon_appetit;
 mod document;
 mod error;
 mod fetch;
+mod fetched;
 mod html;
 mod politeness;
 pub mod pomona;
@@ -27,7 +28,8 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 pub use document::{Document, WINDOW_AHEAD, WINDOW_BACK, window};
 pub use error::{FetchError, ParseError, VendorError};
-use fetch::{Fetched, Fetcher};
+use fetch::Fetcher;
+use fetched::Fetched;
 pub use politeness::{LONGEST_PAUSE, Pauses, SiteState};
 use postings::Postings;
 use validators::Known;

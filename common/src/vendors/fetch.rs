@@ -1,11 +1,8 @@
-//! The only outgoing HTTP. Every request is bounded in time, size, hops and number; a body that is
-//! not whole is no body.
+//! The only outgoing HTTP. Every request is bounded in time, size, hops and number.
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::Utc;
-use futures::StreamExt;
-use reqwest::{Client, Response, StatusCode, header::ACCEPT, redirect::Policy};
+use reqwest::{Client, header::ACCEPT, redirect::Policy};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -16,44 +13,18 @@ use url::Url;
 use super::{
     FetchError,
     addresses::Address,
+    fetched::{Fetched, transport},
     politeness::{Ended, Politeness, SiteState},
     reach::Reach,
     retries::Retries,
-    retry_after::retry_after,
     validators::Validators,
 };
 use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks, traces};
 
-/// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
-pub(super) const MAX_BYTES: usize = 8 << 20;
-/// What a body is given room for at first.
-const FIRST_BYTES: usize = 256 << 10;
 /// Same-site hops that are followed.
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
-
-/// What a vendor answered.
-pub(super) enum Fetched {
-    /// A body that arrived whole with status 200.
-    Whole {
-        /// The body.
-        text: String,
-        /// How the vendor marked it.
-        validators: Option<Validators>,
-    },
-    /// The document is as it was when it was marked so.
-    Unchanged,
-}
-
-impl Fetched {
-    const fn len(&self) -> usize {
-        match self {
-            Self::Whole { text, .. } => text.len(),
-            Self::Unchanged => 0,
-        }
-    }
-}
 
 /// The client and its manners.
 pub(super) struct Fetcher {
@@ -206,20 +177,7 @@ impl Fetcher {
             request = request.headers(known.conditions());
         }
         let response = request.send().await.map_err(transport)?;
-        // Only who asked for it can be told so.
-        if response.status() == StatusCode::NOT_MODIFIED && known.is_some() {
-            return Ok(Fetched::Unchanged);
-        }
-        if response.status() != StatusCode::OK {
-            let retry_after = retry_after(response.headers(), Utc::now());
-            return Err(FetchError::Status { status: response.status().as_u16(), retry_after });
-        }
-        let validators = Validators::of(response.headers(), Utc::now());
-        let body = whole_body(response).await?;
-        // One wrong byte in a name must not cost the day; a body of noise fails in the parser.
-        let text = String::from_utf8(body)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(Fetched::Whole { text, validators })
+        Fetched::of(response, known.is_some()).await
     }
 
     /// The live address, or the same path and query at the base URL that stands in for its origin.
@@ -251,26 +209,6 @@ fn traced(fetched: &Result<Fetched, FetchError>) {
     });
 }
 
-/// Reads to the end, counting what is decoded: a stated length can lie, and a small body can swell.
-async fn whole_body(response: Response) -> Result<Vec<u8>, FetchError> {
-    let mut body = Vec::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(transport)?;
-        let whole = body.len() + chunk.len();
-        if whole > MAX_BYTES {
-            return Err(FetchError::TooLarge);
-        }
-        if whole > body.capacity() {
-            // Doubled, but never past what may be read: while it moves, it is in memory twice.
-            let room = (body.capacity() * 2).clamp(FIRST_BYTES.max(whole), MAX_BYTES);
-            body.reserve_exact(room - body.len());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
 fn same_site(reach: Reach) -> Policy {
     Policy::custom(move |attempt| {
         let origin = attempt.previous().first().map(Url::origin);
@@ -281,26 +219,4 @@ fn same_site(reach: Reach) -> Policy {
             attempt.stop()
         }
     })
-}
-
-fn transport(error: reqwest::Error) -> FetchError {
-    // The URL is ours and known; it is kept out of logs because it may hold a key one day.
-    let error = error.without_url();
-    if error.is_timeout() {
-        FetchError::Timeout
-    } else if error.is_connect() || error.is_request() {
-        FetchError::Connect(with_sources(&error))
-    } else {
-        FetchError::Broken(with_sources(&error))
-    }
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
