@@ -61,6 +61,18 @@ impl Refresher {
         menu_entries(hall, &young, true, jitter(self.lifetimes.stale, self.lifetimes.stale / 6))
     }
 
+    /// What a copy says of every key of its day: as it did while it is fresh, of which no failure takes
+    /// anything away; its menus as stale after.
+    async fn copy_entries(&self, hall: HallId, day: &KnownDay) -> Vec<Settled> {
+        match self.left_of(day, Utc::now()) {
+            Some(left) => {
+                let shut = self.is_shut(hall, day).await;
+                self.entries(hall, day, left, shut)
+            }
+            None => self.stale_entries(hall, day),
+        }
+    }
+
     /// The vendor failed: every key of the document gets the last good copy, or a failure entry, so
     /// that the vendor is asked again seconds later and not by every visitor.
     pub(super) async fn fallback(
@@ -78,9 +90,10 @@ impl Refresher {
         // But nobody is told to come back while the vendor still wants quiet.
         let quiet = self.vendors.quiet(document).await.unwrap_or_default();
         let failure_life = failure_life.max(quiet);
-        let copies = copies.unwrap_or_default();
-        let mut settled: Vec<Settled> =
-            copies.iter().flat_map(|day| self.stale_entries(hall, day)).collect();
+        let mut settled = Vec::new();
+        for day in copies.iter().flatten() {
+            settled.extend(self.copy_entries(hall, day).await);
+        }
         let entry = Entry::Failed { fetched_at: asked_at.trunc_subsecs(0) };
         for date in dates {
             for meal in Meal::SIX {
@@ -123,7 +136,12 @@ fn pause_after(first: Duration, failures: u32) -> Duration {
     first.saturating_mul(2_u32.saturating_pow(failures.clamp(1, 8) - 1)).min(LONGEST_FAILURE)
 }
 
-fn menu_entries(hall: HallId, day: &KnownDay, is_stale: bool, lifetime: Duration) -> Vec<Settled> {
+pub(super) fn menu_entries(
+    hall: HallId,
+    day: &KnownDay,
+    is_stale: bool,
+    lifetime: Duration,
+) -> Vec<Settled> {
     day.menus
         .iter()
         .filter_map(|known| {
