@@ -152,6 +152,24 @@ async fn of_a_feed_only_the_day_that_is_doubted_waits() {
 }
 
 #[tokio::test]
+async fn a_meal_that_only_the_doubted_reading_has_is_served() {
+    let stack = soon_stale().start().await;
+    let (hall, day) = (Hall::Collins, stack.weekday());
+    let fresh = stack.menu(hall, day, "lunch").await;
+    assert!(!is_stale(&fresh));
+    stack.grow_old().await;
+    // Breakfast, lunch and late night are gone: that is doubted. Brunch takes nothing away.
+    stack.vendor.post(hall, day, Kind::HolidayBrunch, 0);
+    let held = stack.menu(hall, day, "lunch").await;
+    assert!(is_stale(&held), "{held:?}");
+    let new = stack.menu(hall, day, "brunch").await;
+    assert!(!is_stale(&new), "{new:?}");
+    let expected = stack.vendor.expected(hall, day);
+    assert_eq!(Some(&new.json()["stations"]), expected.stations("brunch"));
+    assert!(new.max_age().is_some_and(|left| left <= STALE), "as soon as the copy's: {new:?}");
+}
+
+#[tokio::test]
 async fn what_our_hours_explain_and_what_has_no_copy_is_believed_at_once() {
     let stack = Stack::start().await;
     let (hall, day) = (Hall::Collins, stack.weekday());

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::Refresher;
+use super::{Refresher, entries::menu_entries};
 use crate::{
     cache::{Overwrite, Settled},
     drift::{
@@ -197,8 +197,12 @@ impl Refresher {
     /// reading.
     pub(super) fn held_entries(&self, hall: HallId, weighed: &Weighed) -> Vec<Settled> {
         let mut settled = Vec::new();
-        for Held { copy, .. } in &weighed.held {
-            settled.extend(self.stale_entries(hall, copy));
+        for Held { read, copy, .. } in &weighed.held {
+            let copied = self.stale_entries(hall, copy);
+            // A meal that only the reading has takes nothing away.
+            let mut new = menu_entries(hall, read, false, self.lifetimes.stale);
+            new.retain(|one| !copied.iter().any(|copied| copied.key == one.key));
+            settled.extend(copied.into_iter().chain(new));
             for meal in Meal::SIX {
                 let key = MenuKey { hall, date: copy.date, meal };
                 if !settled.iter().any(|one| one.key == key) {
