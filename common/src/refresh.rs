@@ -29,6 +29,7 @@ use crate::{
     vendors::{self, Document, Vendors},
 };
 pub use failing::Failing;
+pub use gate::Gate;
 pub use memory::Memory;
 pub use saves::Saves;
 pub use unsaved::Unsaved;
@@ -92,6 +93,8 @@ pub struct Refresher {
     pub memory: Memory,
     /// When what was read is saved.
     pub saves: Saves,
+    /// What of a reading is believed.
+    pub gate: Gate,
     /// Readings that Postgres did not take.
     pub unsaved: Unsaved,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::Refresher;
+use super::{Refresher, gate::Weighed};
 use crate::{
     cache::{Overwrite, Settled},
     entry::{Entry, MenuKey, NoMenu},
@@ -111,6 +111,43 @@ impl Refresher {
         settled
     }
 
+    /// Of the days that are not believed: the copies as stale, for the short time until the next reading.
+    pub(super) fn held_entries(&self, hall: HallId, weighed: &Weighed) -> Vec<Settled> {
+        let held = weighed.held.iter();
+        held.flat_map(|held| match &held.copy {
+            Some(copy) => self.copied(hall, copy, &held.read),
+            None => self.uncopied(hall, &held.read),
+        })
+        .collect()
+    }
+
+    fn copied(&self, hall: HallId, copy: &KnownDay, read: &KnownDay) -> Vec<Settled> {
+        let mut settled = self.stale_entries(hall, copy);
+        // A meal that only the reading has takes nothing away.
+        let mut new = menu_entries(hall, read, false, self.lifetimes.stale);
+        new.retain(|one| !settled.iter().any(|copied| copied.key == one.key));
+        settled.append(&mut new);
+        for meal in Meal::SIX {
+            let key = MenuKey { hall, date: copy.date, meal };
+            if !settled.iter().any(|one| one.key == key) {
+                let (reason, fetched_at) = (NoMenu::MealNotServed, copy.fetched_at);
+                let entry = Entry::NoMenu { reason, fetched_at };
+                let lifetime = self.lifetimes.stale.min(self.negative());
+                settled.push(Settled { key, entry, lifetime, over: Overwrite::Older });
+            }
+        }
+        settled
+    }
+
+    /// While nobody knows the copy, what was read serves where the cache has nothing.
+    fn uncopied(&self, hall: HallId, read: &KnownDay) -> Vec<Settled> {
+        let mut settled = self.entries(hall, read, self.lifetimes.stale, false);
+        for one in &mut settled {
+            one.over = Overwrite::Nothing;
+        }
+        settled
+    }
+
     pub(super) fn negative(&self) -> Duration {
         jitter(self.lifetimes.negative, self.lifetimes.negative / 6)
     }
@@ -136,12 +173,7 @@ fn pause_after(first: Duration, failures: u32) -> Duration {
     first.saturating_mul(2_u32.saturating_pow(failures.clamp(1, 8) - 1)).min(LONGEST_FAILURE)
 }
 
-pub(super) fn menu_entries(
-    hall: HallId,
-    day: &KnownDay,
-    is_stale: bool,
-    lifetime: Duration,
-) -> Vec<Settled> {
+fn menu_entries(hall: HallId, day: &KnownDay, is_stale: bool, lifetime: Duration) -> Vec<Settled> {
     day.menus
         .iter()
         .filter_map(|known| {

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Refresher, gate::Weighed};
 use crate::{
     changes::{self, Change},
-    drift::{self, Figures, Judgement, MIN_HISTORY, Verdict},
+    drift::{self, Judgement, MIN_HISTORY, Verdict},
     hall::HallId,
     hours::HallHours,
     meal::Meal,
@@ -48,16 +48,11 @@ impl Refresher {
         &self,
         document: Document,
         weighed: &Weighed,
-        past: Option<&Past>,
+        past: &Past,
         changes: &[Change],
     ) {
         let hall = document.hall();
-        let figures: Vec<(NaiveDate, &Meal, &Figures)> = weighed
-            .believed
-            .iter()
-            .filter_map(|(day, _)| Some((day.date, weighed.figures.get(&day.date)?)))
-            .flat_map(|(date, meals)| meals.iter().map(move |(meal, one)| (date, meal, one)))
-            .collect();
+        let figures = weighed.believed_figures();
         let kept = async {
             if !figures.is_empty() {
                 self.store.keep_figures(hall, &figures, weighed.read_at).await?;
@@ -65,11 +60,7 @@ impl Refresher {
             if !changes.is_empty() {
                 self.store.keep_changes(hall, changes).await?;
             }
-            // Where nobody knows what is usual, nothing is a change of it.
-            match past {
-                Some(past) => self.turn_states(hall, weighed, past).await,
-                None => Ok(()),
-            }
+            self.turn_states(hall, weighed, past).await
         };
         if let Err(error) = kept.await {
             tracing::warn!(document = %document, %error, "the reading is not judged");
@@ -102,7 +93,7 @@ impl Refresher {
         }
         let is_odd = |one: &Judged| one.judgement.verdict > Verdict::Ok || one.empty_reads > 0;
         if judged.iter().any(is_odd)
-            && let Some(hours) = self.hours_of(hall, dates.iter().copied()).await
+            && let Some(hours) = self.gate.hours_of(hall, dates.iter().copied()).await
         {
             judged.retain(|one| one.empty_reads == 0 || self.is_due(&hours, one, now));
             for one in judged.iter_mut().filter(|one| hours.on(one.date).next().is_none()) {
