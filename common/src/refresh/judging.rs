@@ -95,7 +95,10 @@ impl Refresher {
         if judged.iter().any(is_odd)
             && let Some(hours) = self.gate.hours_of(hall, dates.iter().copied()).await
         {
-            judged.retain(|one| one.empty_reads == 0 || self.is_due(&hours, one, now));
+            judged.retain(|one| one.empty_reads == 0 || self.is_served(&hours, one));
+            for one in judged.iter_mut().filter(|one| one.empty_reads > 0) {
+                one.is_over = !self.is_due(&hours, one, now);
+            }
             for one in judged.iter_mut().filter(|one| hours.on(one.date).next().is_none()) {
                 one.judgement = Judgement::default();
             }
@@ -115,9 +118,23 @@ impl Refresher {
 
     /// Whether our hours say that the meal is served that day, and not over.
     fn is_due(&self, hours: &HallHours, one: &Judged, now: DateTime<Utc>) -> bool {
-        let mut servings = hours.servings(self.zone, one.date);
+        self.ends(hours, one).any(|closes| closes > now)
+    }
+
+    /// Whether our hours say that the meal is served that day.
+    fn is_served(&self, hours: &HallHours, one: &Judged) -> bool {
+        self.ends(hours, one).next().is_some()
+    }
+
+    fn ends<'a>(
+        &self,
+        hours: &'a HallHours,
+        one: &'a Judged,
+    ) -> impl Iterator<Item = DateTime<Utc>> + 'a {
+        let servings = hours.servings(self.zone, one.date);
         servings
-            .any(|serving| serving.closes > now && serving.meal.is_none_or(|meal| meal == one.meal))
+            .filter(|serving| serving.meal.as_ref().is_none_or(|meal| *meal == one.meal))
+            .map(|serving| serving.closes.to_utc())
     }
 }
 
@@ -127,7 +144,7 @@ fn read_meals(day: &KnownDay, weighed: &Weighed, past: &Past) -> Vec<Judged> {
     meals
         .map(|(meal, figures)| {
             let judgement = drift::judge(figures, &past.history(date, meal));
-            Judged { date, meal: meal.clone(), judgement, empty_reads: 0 }
+            Judged { date, meal: meal.clone(), judgement, empty_reads: 0, is_over: false }
         })
         .collect()
 }
@@ -148,6 +165,7 @@ fn missing_meals(date: NaiveDate, weighed: &Weighed, past: &Past) -> Vec<Judged>
                 meal: meal.clone(),
                 judgement,
                 empty_reads,
+                is_over: false,
             })
         })
         .collect()
