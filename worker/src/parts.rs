@@ -12,7 +12,7 @@ use common::{
     link::{Link, Patience},
     prewarm::Prewarm,
     queue::Queue,
-    refresh::{Failing, Memory, Refresher, Saves, Unsaved},
+    refresh::{Failing, Gate, Memory, Refresher, Saves, Unsaved},
     store::Store,
     vendors::{Pauses, Vendors},
 };
@@ -93,6 +93,7 @@ fn refresher(
     store: &Store,
 ) -> Result<Refresher, StartError> {
     let redis = || Some((link.clone(), names.clone()));
+    let gate = Gate::new(store.clone(), config.lifetimes);
     Ok(Refresher {
         cache: Some(Cache::new(link.clone(), names.clone())),
         store: store.clone(),
@@ -104,7 +105,8 @@ fn refresher(
         failing: Failing::default(),
         memory: Memory::default(),
         saves: Saves::after_readers(),
-        unsaved: Unsaved::new(store.clone()),
+        unsaved: Unsaved::new(store.clone(), gate.clone()),
+        gate,
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
     FetchError,
     addresses::Address,
     fetched::{Fetched, transport},
-    politeness::{Ended, Politeness, SiteState},
+    politeness::{Ended, Leave, Politeness, SiteState},
     reach::Reach,
     retries::Retries,
     validators::Validators,
@@ -25,6 +25,15 @@ use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, stor
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
+
+/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`]: beside
+/// whatever is done with the answer, because a visitor may be waiting for that.
+pub(super) struct Got {
+    /// The answer.
+    pub(super) fetched: Fetched,
+    /// The leave.
+    pub(super) leave: Leave,
+}
 
 /// The client and its manners.
 pub(super) struct Fetcher {
@@ -111,7 +120,7 @@ impl Fetcher {
         address: Address,
         deadline: Instant,
         known: Option<&Validators>,
-    ) -> Result<Fetched, FetchError> {
+    ) -> Result<Got, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
         let mut leave = self.politeness.enter(address.vendor, site, deadline).await?;
         self.retries.first(site);
@@ -119,13 +128,11 @@ impl Fetcher {
         loop {
             let span = tracing::info_span!("vendor.fetch", vendor.name = %address.vendor);
             let fetched = self.try_once(&address, &url, deadline, known).instrument(span).await;
-            let ended = fetched.as_ref().map_or_else(FetchError::ended, |_| Ended::Answered);
-            let quiet = fetched.as_ref().err().and_then(FetchError::quiet);
-            self.politeness.leave(leave, ended, quiet).await;
             let error = match fetched {
-                Ok(fetched) => return Ok(fetched),
+                Ok(fetched) => return Ok(Got { fetched, leave }),
                 Err(error) => error,
             };
+            self.politeness.leave(leave, error.ended(), error.quiet()).await;
             let pause = Duration::from_millis(fastrand::u64(100..=300));
             let in_time = tried < TRIES && Instant::now() + pause < deadline;
             if !error.may_pass() || !in_time || !self.retries.may_retry(site) {
@@ -137,6 +144,11 @@ impl Fetcher {
             let again = self.politeness.enter(address.vendor, site, deadline).await;
             leave = again.map_err(|_| error)?;
         }
+    }
+
+    /// Gives the leave of a request that was answered back.
+    pub(super) async fn leave(&self, leave: Leave) {
+        self.politeness.leave(leave, Ended::Answered, None).await;
     }
 
     async fn try_once(

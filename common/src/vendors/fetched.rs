@@ -55,7 +55,9 @@ impl Fetched {
 
 /// Reads to the end, counting what is decoded: a stated length can lie, and a small body can swell.
 async fn whole_body(response: Response) -> Result<Vec<u8>, FetchError> {
-    let mut body = Vec::new();
+    // Room for all that is stated, if that is no lie: while a body grows, it is in memory twice.
+    let stated = response.content_length().and_then(|bytes| usize::try_from(bytes).ok());
+    let mut body = Vec::with_capacity(stated.unwrap_or(0).min(MAX_BYTES));
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(transport)?;
