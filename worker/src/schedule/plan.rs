@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use common::{
-    cache::{Held, Look},
+    cache::Look,
     entry::{Entry, MenuKey, NoMenu},
     hall::HallId,
     hours::{HallHours, Schedule, Serving},
@@ -153,13 +153,14 @@ pub(super) struct Moment {
 /// held of all its meals. A menu of such a day is an old copy because the vendor has withdrawn it,
 /// and not because the vendor failed.
 pub(super) fn silent_since(day: &[Look]) -> Option<DateTime<Utc>> {
-    let said = day.iter().filter_map(|look| match look {
-        Look::Held(Held { entry: Entry::NoMenu { reason, fetched_at }, .. })
-            if matches!(reason, NoMenu::NotPosted | NoMenu::Closed) =>
-        {
-            Some(*fetched_at)
+    let said = day.iter().filter_map(|look| {
+        let Look::Held(held) = look else { return None };
+        match held.entry {
+            Entry::NoMenu { reason: NoMenu::NotPosted | NoMenu::Closed, fetched_at } => {
+                Some(fetched_at)
+            }
+            _ => None,
         }
-        _ => None,
     });
     said.max()
 }

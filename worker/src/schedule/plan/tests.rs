@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use chrono::NaiveTime;
-use common::hours::{Override, Times, WeeklyHours};
+use common::{
+    cache::Held,
+    hours::{Override, Times, WeeklyHours},
+};
 
 use super::*;
 
