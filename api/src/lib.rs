@@ -39,6 +39,10 @@ mod interleavings;
 mod many;
 mod measured;
 mod near_cache;
+// Not inside of it, where `interleavings` would have it as well.
+#[cfg(test)]
+#[path = "near_cache/tests.rs"]
+mod near_cache_tests;
 mod openapi;
 mod page;
 mod paging;
