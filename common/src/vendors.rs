@@ -6,6 +6,7 @@ mod document;
 mod error;
 mod fetch;
 mod html;
+mod loose;
 mod politeness;
 pub mod pomona;
 mod postings;
@@ -14,6 +15,7 @@ mod retries;
 mod retry_after;
 mod script;
 pub mod sodexo;
+mod stated;
 pub mod text;
 mod validators;
 
