@@ -64,7 +64,7 @@ pub fn by_id(id: &str) -> Option<&'static Label> {
 pub(crate) fn by_word(word: &str) -> Option<&'static Label> {
     ALL.iter().filter(|label| !label.is_contained()).find(|label| {
         let words = label.vendors.all().chain(label.also);
-        words.into_iter().any(|own| own.len() == word.len() && own.eq_ignore_ascii_case(word))
+        words.into_iter().any(|own| own.eq_ignore_ascii_case(word))
     })
 }
 
