@@ -152,9 +152,9 @@ pub fn parse_location_page(body: &str, asked: NaiveDate) -> Result<Reading, Pars
     read_day(&menus, asked, without_dishes)
 }
 
-/// Whether the special hours in a page's state (the bare value) say that the hall is shut all of that day: an
-/// entry without times whose label names no meal ("Fall Break"), or a whole day that is labelled
-/// closed. Of two seasons the one within the other decides (a holiday in a summer term); where
+/// Whether the special hours in a page's state (the bare value) say that the hall is shut all of
+/// that day: an entry without times whose label names no meal ("Fall Break"), or a whole day that
+/// is labelled closed. Of two seasons the one within the other decides (a holiday in a summer term); where
 /// they only overlap, one entry that says otherwise wins. Hours that cannot be read say nothing.
 /// The vendor's instants are taken by their UTC dates, both included.
 #[must_use]
