@@ -7,6 +7,7 @@ mod error;
 mod fetch;
 mod fetched;
 mod html;
+mod loose;
 mod politeness;
 pub mod pomona;
 mod postings;
@@ -15,6 +16,7 @@ mod retries;
 mod retry_after;
 mod script;
 pub mod sodexo;
+mod stated;
 pub mod text;
 mod validators;
 
