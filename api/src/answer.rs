@@ -22,6 +22,9 @@ use crate::{
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
+/// `cache-status` of what the program itself knows, from no cache and no store.
+pub(crate) const STATIC: &str = "menus5c; fwd=bypass; detail=static";
+
 /// What the caller has already, and in which coding it wants what it has not.
 pub(crate) struct Conditional {
     known: Vec<HeaderValue>,
