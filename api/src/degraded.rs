@@ -9,7 +9,7 @@ use common::{
     entry::{Entry, MenuKey},
     hall::HallId,
     queue::Reason,
-    refresh::Outcome,
+    refresh::{Done, Outcome},
     store::{Copy, StoreError},
 };
 use tokio::time::{Instant, timeout_at};
@@ -51,9 +51,10 @@ pub(crate) async fn live(
     };
     tokio::pin!(reading);
     let soft = started + app.soft_wait.min(app.miss_wait);
-    if let Ok(done) = timeout_at(soft, &mut reading).await {
-        return landed(done);
-    }
+    let is_over = match timeout_at(soft, &mut reading).await {
+        Ok(Ok(Ok(done))) => return Ok(landed(done)),
+        early => early.is_ok(),
+    };
     let stand_in = match stand_in {
         Some(held) => Some(held),
         None => copy(app, key).await.ok().flatten(),
@@ -61,23 +62,24 @@ pub(crate) async fn live(
     if let Some(held) = stand_in {
         return Ok(Served::from_postgres(held));
     }
+    if is_over {
+        // It came to nothing: there is no more to wait for.
+        return Err(ApiError::Pending);
+    }
     match timeout_at(started + app.miss_wait, &mut reading).await {
-        Ok(done) => landed(done),
-        Err(_) => Err(ApiError::Pending),
+        Ok(Ok(Ok(done))) => Ok(landed(done)),
+        _ => Err(ApiError::Pending),
     }
 }
 
-fn landed(
-    done: Result<Result<common::refresh::Done, common::refresh::Busy>, tokio::task::JoinError>,
-) -> Landing {
-    let Ok(Ok(done)) = done else { return Err(ApiError::Pending) };
+fn landed(done: Done) -> Served {
     let from = match done.outcome {
         Outcome::Known => From::Hit,
         Outcome::Restored => From::Postgres,
         Outcome::Live | Outcome::Unavailable => From::Live,
         Outcome::Snapshot => From::Copy,
     };
-    Ok(Served::new(done.held, from))
+    Served::new(done.held, from)
 }
 
 /// The saved menu of a key as an entry: fresh while its day is, stale after, and nothing at all
