@@ -52,13 +52,13 @@ impl<T> Cached<T> {
         &self.list.body
     }
 
-    /// What `make` makes of it for this query; made anew only when that does not hold any more.
+    /// What `make` makes of it for this question; made anew only when that does not hold any more.
     pub(crate) fn rendered(
         &self,
-        query: &str,
+        question: &str,
         make: impl FnOnce(&T) -> Result<Rendered, ApiError>,
     ) -> Result<Arc<Rendered>, ApiError> {
-        self.list.renderings.get_or_make(query, || make(&self.list.value))
+        self.list.renderings.get_or_make(question, || make(&self.list.value))
     }
 }
 

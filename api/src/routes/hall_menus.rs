@@ -102,7 +102,7 @@ pub(super) async fn list(
     let store = app.store.clone();
     let make = async move { store.menus_from(hall, today, None, None).await };
     let menus = cached::get_or_load(&app, &format!("menus:upcoming:{hall}"), make).await?;
-    let page = menus.rendered(paging.query(), |menus| page(&app, &paging, now, menus))?;
+    let page = menus.rendered(paging.asked_for(), |menus| page(&app, &paging, now, menus))?;
     Ok(page.answer(menus.from, menus.left, &known))
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn list(
         let store = app.store.clone();
         let make = async move { store.halls().await };
         let halls = cached::get_or_load(&app, "halls:all", make).await?;
-        let page = halls.rendered(paging.query(), |halls: &Vec<HallRow>| paging.page(halls))?;
+        let page = halls.rendered(paging.asked_for(), |halls: &Vec<HallRow>| paging.page(halls))?;
         return Ok(page.answer(halls.from, halls.left, &known));
     }
     let halls = app.store.halls_of(college.as_deref(), vendor.as_deref());
