@@ -15,7 +15,7 @@ use super::past_the_cache;
 use crate::{
     answer::Conditional,
     app::App,
-    cached,
+    cached::{self, Family},
     extract::{HallInPath, Parameters},
     openapi::{
         params::{IfNoneMatch, PageParams},
@@ -101,7 +101,8 @@ pub(super) async fn list(
     }
     let store = app.store.clone();
     let make = async move { store.menus_from(hall, today, None, None).await };
-    let menus = cached::get_or_load(&app, &format!("menus:upcoming:{hall}"), make).await?;
+    let key = format!("menus:upcoming:{hall}");
+    let menus = cached::get_or_load(&app, &key, Family::Few, make).await?;
     let page = menus.rendered(paging.asked_for(), |menus| page(&app, &paging, now, menus))?;
     Ok(page.answer(menus.from, menus.left, &known))
 }

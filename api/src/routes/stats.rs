@@ -10,7 +10,7 @@ use common::{
 use crate::{
     answer::{Answer, Conditional, cache_status},
     app::App,
-    cached::{self, Cached},
+    cached::{self, Cached, Family},
     extract::Parameters,
     openapi::{
         figures,
@@ -19,6 +19,11 @@ use crate::{
     },
     problem::ApiError,
 };
+
+/// How many days where nobody says how many.
+const USUAL: u32 = 30;
+/// In a key: up to today.
+const DEFAULT: &str = "default";
 
 /// Figures
 ///
@@ -47,7 +52,7 @@ pub(super) async fn dashboard(
     asked: Parameters,
 ) -> Result<Response, ApiError> {
     let last = asked.optional_date("reference_date")?;
-    let days = asked.number("days", 1..=365)?.unwrap_or(30);
+    let days = asked.number("days", 1..=365)?.unwrap_or(USUAL);
     let now = Utc::now();
     let found = match last {
         Some(last) => of(&app, Window { last, days }, &last.to_string(), now).await?,
@@ -64,7 +69,7 @@ pub(super) async fn dashboard(
 async fn of_today(app: &App, days: u32, now: DateTime<Utc>) -> Result<Cached<Dashboard>, ApiError> {
     let today = app.day_of(now);
     let window = Window { last: today, days };
-    let found = of(app, window, "default", now).await?;
+    let found = of(app, window, DEFAULT, now).await?;
     if found.value().reference_date == today {
         return Ok(found);
     }
@@ -79,5 +84,8 @@ async fn of(
 ) -> Result<Cached<Dashboard>, ApiError> {
     let (store, outlook) = (app.store.clone(), Outlook { window, zone: app.zone, now });
     let key = format!("dashboard:stats:{named}:{}", window.days);
-    cached::get_or_load(app, &key, async move { store.dashboard(outlook).await }).await
+    // There are as many windows as there are days and lengths; one of them is what all look at.
+    let is_usual = named == DEFAULT && window.days == USUAL;
+    let family = if is_usual { Family::Few } else { Family::Many };
+    cached::get_or_load(app, &key, family, async move { store.dashboard(outlook).await }).await
 }
