@@ -94,6 +94,14 @@ where
     }
 }
 
+/// The last good one of this process, for who cannot wait.
+pub(crate) fn last_good<T>(app: &App, key: &str, family: Family) -> Option<Cached<T>>
+where
+    T: Send + Sync + 'static,
+{
+    app.lists.kept(key, family)?.cached(From::Copy).ok()
+}
+
 /// A list of whichever kind its key says.
 #[derive(Clone)]
 pub(crate) struct AnyList {

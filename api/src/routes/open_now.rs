@@ -138,6 +138,11 @@ pub(super) async fn hours(app: &App) -> Result<Cached<Schedule>, ApiError> {
     cached::get_or_load(app, HOURS, Family::Few, async move { store.hours(from, to).await }).await
 }
 
+/// The same as this process last had them.
+pub(super) fn last_hours(app: &App) -> Option<Cached<Schedule>> {
+    cached::last_good(app, HOURS, Family::Few)
+}
+
 /// The halls as they are at `now`, until the next meal of any of them begins or ends.
 fn rendered(
     hours: &Schedule,
