@@ -46,7 +46,15 @@ pub(crate) async fn live(
     let reading = {
         let (app, key) = (app.clone(), key.clone());
         // A task of its own: when the wait ends, the read goes on, and whoever asks next has it.
-        let read = async move { app.refresher.settle(&key, Reason::Miss).await };
+        let read = async move {
+            let done = app.refresher.settle(&key, Reason::Miss).await;
+            if let (Ok(Done { outcome: Outcome::Live | Outcome::Snapshot, .. }), Some(redis)) =
+                (&done, &app.redis)
+            {
+                redis.cache.forget_upcoming(key.hall).await;
+            }
+            done
+        };
         tokio::spawn(read.in_current_span())
     };
     tokio::pin!(reading);

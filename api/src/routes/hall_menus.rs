@@ -6,7 +6,13 @@ use std::time::Duration;
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use common::{cache::LIST_LIFE, entry::instant, hall, meal::Meal, store::MenuRow};
+use common::{
+    cache::{LIST_LIFE, upcoming},
+    entry::instant,
+    hall,
+    meal::Meal,
+    store::MenuRow,
+};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -101,8 +107,7 @@ pub(super) async fn list(
     }
     let store = app.store.clone();
     let make = async move { store.menus_from(hall, today, None, None).await };
-    let key = format!("menus:upcoming:{hall}");
-    let menus = cached::get_or_load(&app, &key, Family::Few, make).await?;
+    let menus = cached::get_or_load(&app, &upcoming(hall), Family::Few, make).await?;
     let page = menus.rendered(paging.asked_for(), |menus| page(&app, &paging, now, menus))?;
     Ok(page.answer(menus.from, menus.left, &known))
 }
