@@ -127,6 +127,17 @@ impl Answer<'_> {
     }
 }
 
+/// Says of an answer that nobody may show it after `end`, stale or not: what it shows is of the past then.
+pub(crate) fn ends_within(response: &mut Response, max_age: Duration, end: Duration) {
+    let max_age = max_age.min(end);
+    let (age, rest) = (max_age.as_secs(), (end - max_age).as_secs());
+    let (meanwhile, on_error) = (rest.min(60), rest.min(86_400));
+    let control = format!(
+        "public, max-age={age}, stale-while-revalidate={meanwhile}, stale-if-error={on_error}"
+    );
+    set(response.headers_mut(), header::CACHE_CONTROL, control);
+}
+
 /// Leaves out what can be no header.
 pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
     if let Ok(value) = HeaderValue::try_from(value) {

@@ -39,3 +39,24 @@ async fn with_nobody_at_work_the_api_sees_to_that_itself() {
     let listed = stack.get(PATH).await.json();
     assert_eq!(listed[0]["fetched_at"], read.json()["fetched_at"], "{listed}");
 }
+
+#[tokio::test]
+async fn no_cache_may_show_a_list_when_its_day_is_over() {
+    let stack = Stack::wanted().workers(0).start().await;
+    let to_midnight = "select extract(epoch from ((now() at time zone 'America/Los_Angeles')::date + 1)::timestamp
+                              at time zone 'America/Los_Angeles' - now())::bigint";
+    for path in [PATH, "/api/v2/halls/hoch/menus?meal=lunch", "/api/v2/stats/dashboard"] {
+        let left = stack.database.number(to_midnight).await;
+        let answer = stack.get(path).await;
+        let control = answer.header("cache-control");
+        let seconds = |name: &str| -> i64 {
+            let found = control.split(", ").find_map(|part| part.strip_prefix(name)?.parse().ok());
+            found.unwrap_or(i64::MAX / 2)
+        };
+        assert!(seconds("max-age=") <= 300, "{path}: {control}");
+        let last = seconds("stale-if-error=").max(seconds("stale-while-revalidate="));
+        let ends = seconds("max-age=") + last;
+        // Or the day has just begun.
+        assert!(ends <= left || left <= 1, "{path}: {control}, {left} s before midnight");
+    }
+}

@@ -7,8 +7,9 @@ use common::{
     store::Outlook,
 };
 
+use super::hall_menus::{left, midnight};
 use crate::{
-    answer::{Answer, Conditional, cache_status},
+    answer::{Answer, Conditional, cache_status, ends_within},
     app::App,
     cached::{self, Cached, Family},
     extract::Parameters,
@@ -61,7 +62,14 @@ pub(super) async fn dashboard(
     let cache_status = Some(cache_status(found.from, found.left.as_secs()));
     let (body, max_age) = (found.body(), found.left);
     let answer = Answer { body, max_age, cache_status, last_modified: None, more: Vec::new() };
-    Ok(answer.respond(&known))
+    let mut response = answer.respond(&known);
+    if last.is_none()
+        && let Some(end) = midnight(&app, app.day_of(now)).and_then(|end| left(end, now))
+    {
+        // "Up to today" is another window then.
+        ends_within(&mut response, max_age, end);
+    }
+    Ok(response)
 }
 
 /// The one that ends today. In the first minutes of a day the cached one ends yesterday: then today
