@@ -35,6 +35,13 @@ impl CacheError {
 
 /// The list of all opening hours.
 pub const HOURS: &str = "hours:all";
+
+/// The list of what is known of a hall from today on.
+#[must_use]
+pub fn upcoming(hall: HallId) -> String {
+    format!("menus:upcoming:{hall}")
+}
+
 /// Life of a cached list or figure.
 pub const LIST_LIFE: Duration = Duration::from_secs(300);
 
@@ -218,6 +225,15 @@ impl Cache {
     /// When Redis cannot be asked.
     pub async fn forget_list(&self, list: &str) -> Result<bool, CacheError> {
         self.unlink(self.names.list(list)).await
+    }
+
+    /// Forgets what is listed of a hall, because what was saved of it is another list.
+    pub async fn forget_upcoming(&self, hall: HallId) {
+        if let Err(error) = self.forget_list(&upcoming(hall)).await
+            && !error.is_away()
+        {
+            tracing::warn!(hall.id = %hall, %error, "a list may be told as it was");
+        }
     }
 
     async fn unlink(&self, name: String) -> Result<bool, CacheError> {
