@@ -9,6 +9,7 @@ use redis::{RedisResult, Script};
 
 use crate::{
     entry::{Entry, MenuKey},
+    hall::HallId,
     link::{Link, LinkError},
     vendors::Document,
 };

@@ -7,6 +7,7 @@ mod gate;
 mod judging;
 mod looking;
 mod memory;
+mod mistaken;
 mod reading;
 mod saves;
 mod unsaved;

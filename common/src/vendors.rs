@@ -33,7 +33,7 @@ pub use error::{FetchError, ParseError, VendorError};
 use fetch::{Fetcher, Got};
 use fetched::Fetched;
 pub use politeness::{LONGEST_PAUSE, Pauses, SiteState};
-use postings::Postings;
+use postings::{Claim, Postings};
 use validators::Known;
 
 use crate::{
@@ -54,6 +54,8 @@ pub struct Read {
     pub bytes: usize,
     /// The vendor said that it is as it was when this process read it last.
     pub unchanged: bool,
+    /// A day that what was read was taken for until now: what is known of it is wrong.
+    pub mistaken: Option<NaiveDate>,
 }
 
 /// The vendors, as one reader.
@@ -154,7 +156,7 @@ impl Vendors {
         deadline: Instant,
     ) -> Result<Read, VendorError> {
         let failed = match &self.sodexo_key {
-            Some(key) => match self.sodexo_api(key, date, deadline).await {
+            Some(key) => match self.sodexo_api(key, date, now, deadline).await {
                 Ok(read) => return Ok(read),
                 // Who wants quiet gets it at every address.
                 Err(error) if error.quiet().is_some() => return Err(error),
@@ -179,6 +181,7 @@ impl Vendors {
         &self,
         key: &Secret,
         date: NaiveDate,
+        now: DateTime<Utc>,
         deadline: Instant,
     ) -> Result<Read, VendorError> {
         let parse = move |body: &str| sodexo::parse_api(body, date);
@@ -186,9 +189,10 @@ impl Vendors {
         let address = addresses::sodexo_api(date, key);
         let read = self.read_one(document, address, deadline, parse).await?;
         let Some(number) = read.reading.number else { return Ok(read) };
-        match self.postings.claim(HallId::Hoch, date, number).await {
-            None => Ok(read),
-            Some(shown) => {
+        match self.postings.claim(HallId::Hoch, date, number, now).await {
+            Claim::Own => Ok(read),
+            Claim::TakenFrom(other) => Ok(Read { mistaken: Some(other), ..read }),
+            Claim::Of(shown) => {
                 let error = ParseError::WrongDay { asked: date, shown };
                 Err(VendorError::Parse { error, bytes: read.bytes })
             }
@@ -199,7 +203,8 @@ impl Vendors {
     async fn pomona(&self, hall: HallId, deadline: Instant) -> Result<Read, VendorError> {
         let feed = Document::Feed(hall);
         let usual = addresses::pomona_feed(hall);
-        let failed = match self.read_one(feed, usual, deadline, pomona::parse).await {
+        let parse = move |body: &str| pomona::parse_of(body, hall);
+        let failed = match self.read_one(feed, usual, deadline, parse).await {
             Ok(read) => return Ok(read),
             Err(error) if error.quiet().is_some() => return Err(error),
             // Nothing new is to be learnt from the page of a feed that is only probed.
@@ -213,7 +218,7 @@ impl Vendors {
         let moved = pomona::feed_address(&page).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
         tracing::warn!(vendor.name = "pomona", hall.id = %hall, error = %failed, "the feed failed: reading it where its page says");
-        let read = self.read_one(feed, address, deadline, pomona::parse).await;
+        let read = self.read_one(feed, address, deadline, parse).await;
         self.has_moved.store(read.is_ok(), Relaxed);
         read
     }
@@ -238,7 +243,8 @@ impl Vendors {
                     Ok(read)
                 }
                 (Fetched::Unchanged, Some(known)) => {
-                    Ok(Read { reading: known.reading.clone(), bytes: 0, unchanged: true })
+                    let reading = known.reading.clone();
+                    Ok(Read { reading, bytes: 0, unchanged: true, mistaken: None })
                 }
                 // Not met: nobody is asked whether what we do not have has changed.
                 (Fetched::Unchanged, None) => {
@@ -258,7 +264,7 @@ async fn parsed(
 ) -> Result<Read, VendorError> {
     let bytes = text.len();
     match tokio::task::spawn_blocking(move || parse(&text)).await {
-        Ok(Ok(reading)) => Ok(Read { reading, bytes, unchanged: false }),
+        Ok(Ok(reading)) => Ok(Read { reading, bytes, unchanged: false, mistaken: None }),
         Ok(Err(error)) => Err(VendorError::Parse { error, bytes }),
         Err(_) => Err(VendorError::Panic),
     }

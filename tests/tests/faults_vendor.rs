@@ -123,6 +123,77 @@ async fn v4_without_redis_each_process_keeps_quiet() {
     wants_quiet_and_gets_it(&stack, 429).await;
 }
 
+#[tokio::test]
+async fn v4_quiet_that_redis_has_forgotten_is_said_again_by_who_was_told() {
+    let stack = Stack::wanted().apis(2).workers(0).start().await;
+    let asks = async |api: usize, ahead: u64| {
+        let path = menu_path(Hall::Malott, stack.in_days(ahead), "dinner");
+        stack.ask(api, reqwest::Method::GET, &path, &[]).await.problem(503).1
+    };
+    stack.vendor.fault(Scope::All, Fault::Status(429, Some(600)));
+    assert_eq!(asks(0, 1).await, "vendor_error");
+    stack.vendor.heal();
+    stack.write(redis::cmd("UNLINK").arg(stack.key("quiet:cafebonappetit.com"))).await;
+    assert_eq!(asks(0, 2).await, "vendor_error", "who was told");
+    assert_eq!(asks(1, 3).await, "vendor_error", "and so the other");
+    assert_eq!(stack.vendor.vendor(Vendor::BonAppetit).reads, 1);
+}
+
+#[tokio::test]
+async fn v4_too_many_requests_without_a_time_is_a_minute_of_quiet_for_the_site() {
+    let stack = Stack::wanted().workers(0).start().await;
+    stack.vendor.fault(Scope::All, Fault::Status(429, None));
+    let first = stack.menu(Hall::Malott, stack.in_days(1), "dinner").await;
+    assert_eq!(first.problem(503).1, "vendor_error");
+    let wait: u64 = first.header("retry-after").parse().unwrap();
+    assert!((55..=75).contains(&wait), "{first:?}");
+    stack.vendor.heal();
+    for (hall, date) in dinners(&stack, 5) {
+        assert_eq!(stack.menu(hall, date, "dinner").await.problem(503).1, "vendor_error");
+    }
+    assert_eq!(stack.vendor.vendor(Vendor::BonAppetit).reads, 1, "not one more");
+}
+
+#[tokio::test]
+async fn s11_a_vendor_is_told_who_asks_and_whom_to_write_to() {
+    for (contact, told) in [(None, ""), (Some("dining@example.edu"), "; dining@example.edu")] {
+        let mut wanted = Stack::wanted();
+        if let Some(contact) = contact {
+            wanted = wanted.with("VENDOR_CONTACT", contact);
+        }
+        let stack = wanted.start().await;
+        assert_eq!(stack.menu(Hall::Malott, stack.in_days(1), "dinner").await.status, 200);
+        let user_agent = stack.vendor.journal()[0].user_agent.clone().unwrap();
+        let (name, comment) = user_agent.split_once(' ').unwrap();
+        assert!(name.starts_with("5c-menus/"), "{user_agent}");
+        assert_eq!(comment, format!("(Claremont dining menus{told})"));
+    }
+}
+
+#[tokio::test]
+async fn v9_a_day_to_come_does_not_keep_todays_menu_from_today() {
+    let stack = Stack::start().await;
+    let (today, far) = (stack.today(), stack.in_days(10));
+    let dinner = async |date| stack.menu(Hall::Hoch, date, "dinner").await;
+    // The API shows today's menu, whatever the day; and the far day is asked for first.
+    stack.vendor.fault(Scope::Hall(Hall::Hoch), Fault::Today);
+    let mistaken = dinner(far).await;
+    assert_eq!(mistaken.status, 200, "nobody can know better yet: {mistaken:?}");
+    let fresh = dinner(today).await;
+    assert_eq!((fresh.status, &fresh.json()["is_stale"]), (200, &false.into()), "{fresh:?}");
+    assert_eq!(fresh.json()["stations"], mistaken.json()["stations"]);
+    stack.heard().await;
+    let withdrawn = dinner(far).await;
+    assert_eq!(withdrawn.problem(503).1, "vendor_error", "{withdrawn:?}");
+    let class = "select count(*) from fetch_runs where error_class = 'wrong_day'";
+    assert_eq!(stack.database.number(class).await, 1);
+    stack.vendor.heal();
+    stack.expire("menu:hoch").await;
+    let own = dinner(far).await;
+    assert_eq!(own.status, 200, "{own:?}");
+    assert_ne!(own.json()["stations"], mistaken.json()["stations"]);
+}
+
 /// The manners that are shipped.
 fn polite() -> Wanted {
     Stack::wanted().with("VENDOR_SPACING_MS", 250).with("MISS_WAIT_MS", 30_000)

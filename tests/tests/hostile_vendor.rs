@@ -79,6 +79,29 @@ async fn what_a_vendor_says_is_data_cleaned_and_cut() {
 }
 
 #[tokio::test]
+async fn a_feed_of_another_hall_is_no_menu_of_this_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let vendor = format!("http://{}", listener.local_addr().unwrap());
+    let stack = Stack::wanted().with("POMONA_BASE_URL", vendor).start().await;
+    let date = stack.today();
+    // Frary's, at whatever address.
+    let mut body: Value = serde_json::from_str(&feed(date, &["rice"])).unwrap();
+    body["EatecExchange"]["menu"][0]["@location"] = "Frary Dining".into();
+    let body = body.to_string();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = answer(stream, &body).await;
+        }
+    });
+
+    assert_eq!(stack.menu(Hall::Frank, date, "dinner").await.problem(503).1, "vendor_error");
+    let class = "select count(*) from fetch_runs where error_class = 'wrong_hall'";
+    assert_eq!(stack.database.number(class).await, 1);
+    assert_eq!(stack.database.number("select count(*) from menus").await, 0);
+    assert_eq!(stack.menu(Hall::Frary, date, "dinner").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let vendor = format!("https://{}", listener.local_addr().unwrap());

@@ -9,6 +9,7 @@ mod failpoint;
 mod monitor;
 mod ops;
 mod parts;
+mod pauses;
 mod queue;
 mod refresh_menu;
 mod schedule;
@@ -81,6 +82,9 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         () = tokio::time::sleep(MIGRATION) => {}
         () = stop.cancelled() => {}
     }
+    // Before the first job, which might ask a vendor that is paused.
+    pauses::restore(&parts.store, &parts.pauses()).await;
+    tokio::spawn(pauses::keep(parts.store.clone(), parts.pauses(), stop.clone()));
     if !config.prewarm_lead.is_zero() {
         tokio::spawn(Arc::clone(&parts.warmer).watch(stop.clone()));
     }

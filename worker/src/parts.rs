@@ -67,11 +67,16 @@ impl Parts {
             refresher: Arc::clone(&self.refresher),
             queue: Queue::new(link(), names()),
             dead: DeadLetters::new(link(), names()),
-            pauses: Pauses::new(link(), names()),
+            pauses: self.pauses(),
         };
         let (cache, store) = (self.cache.clone(), self.store.clone());
         let (depth, warmer) = (Depth::new(link(), names()), Arc::clone(&self.warmer));
         Ops { cache, store, link: link(), depth, desk, warmer }
+    }
+
+    /// Of vendors, by operators.
+    pub(crate) fn pauses(&self) -> Pauses {
+        Pauses::new(self.link.clone(), self.names.clone())
     }
 
     /// The queue as its pages show it.

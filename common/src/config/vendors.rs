@@ -18,6 +18,8 @@ pub struct VendorSettings {
     pub sodexo_base: Option<Url>,
     /// Sodexo's header `API-Key`.
     pub sodexo_key: Option<Secret>,
+    /// Whom a vendor can write to about our requests.
+    pub contact: Option<String>,
     /// Whole budget of one read, retries included.
     pub fetch_timeout: Duration,
     /// How many requests are open with one vendor at most.
@@ -39,6 +41,7 @@ impl VendorSettings {
             sodexo_key: vars
                 .optional("SODEXO_API_KEY", "unset: Sodexo's menu comes from its page, today only")
                 .map(Secret::new),
+            contact: contact(vars),
             fetch_timeout: vars.duration_or(
                 "FETCH_TIMEOUT_MS",
                 Duration::from_millis(1),
@@ -71,6 +74,14 @@ impl VendorSettings {
         }
     }
 
+    /// Who we say that we are.
+    #[must_use]
+    pub fn user_agent(&self) -> String {
+        let contact = self.contact.as_ref().map(|contact| format!("; {contact}"));
+        let (version, contact) = (env!("CARGO_PKG_VERSION"), contact.unwrap_or_default());
+        format!("5c-menus/{version} (Claremont dining menus{contact})")
+    }
+
     /// How long one try may take: a third of the budget leaves time for a second try, and for what
     /// follows a failed document.
     #[must_use]
@@ -89,7 +100,45 @@ impl VendorSettings {
     }
 }
 
+/// It stands in the comment of a header: so nothing that would end that, or is no plain text.
+fn contact(vars: &mut Vars<'_>) -> Option<String> {
+    const NAME: &str = "VENDOR_CONTACT";
+    let help = "an address or a page that vendors can write to, in the User-Agent";
+    let contact = vars.optional(NAME, help)?;
+    let plain = |one: char| one.is_ascii_graphic() && !"()\\;".contains(one);
+    if contact.len() <= 100 && contact.chars().all(plain) {
+        return Some(contact);
+    }
+    vars.problem(format!("{NAME}: must be an address or a URL of at most 100 characters"));
+    None
+}
+
 fn base_url(vars: &mut Vars<'_>, name: &'static str, help: &'static str) -> Option<Url> {
     let url = vars.optional_url(name, &["http", "https"], help)?;
     Url::parse(url.reveal()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(contact: &str) -> Result<String, String> {
+        let get = |name: &str| (name == "VENDOR_CONTACT").then(|| contact.to_owned());
+        let mut vars = Vars::new(&get);
+        let settings = VendorSettings::read(&mut vars);
+        vars.finish(settings.user_agent()).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn whom_to_write_to_stands_in_the_comment_and_cannot_end_it() {
+        let told = |contact| read(contact).unwrap();
+        assert!(told("").ends_with(" (Claremont dining menus)"));
+        for contact in ["dining@example.edu", "+https://menus.example.edu/about?x=1"] {
+            assert!(told(contact).ends_with(&format!(" (Claremont dining menus; {contact})")));
+        }
+        let long = "x".repeat(101);
+        for wrong in ["a) b", "a;b", "a\\b", "two words", "a\r\nx: y", "é@example.edu", &long] {
+            assert!(read(wrong).unwrap_err().contains("VENDOR_CONTACT"), "{wrong}");
+        }
+    }
 }

@@ -47,6 +47,7 @@ pub(super) const READS: &[&str] = &[
     "open",
     "parse",
     "wrong_day",
+    "wrong_hall",
     "panic",
     "no_key",
     "other",

@@ -148,6 +148,9 @@ impl Refresher {
         run: &mut FetchRun,
     ) -> (Outcome, Vec<Settled>, bool) {
         let (now, hall) = (Utc::now(), document.hall());
+        if let Some(other) = read.mistaken {
+            self.withdraw(hall, other).await;
+        }
         let fetched_at = run.started_at.trunc_subsecs(0);
         let fresh = jitter(self.lifetimes.fresh, self.lifetimes.fresh_jitter);
         let days: Vec<(KnownDay, Duration)> = self

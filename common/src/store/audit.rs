@@ -1,10 +1,13 @@
 //! What people did at the ops side, as it goes on record: a row before the deed, its end after it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Store, StoreError};
+use crate::hall::Vendor;
 
 /// The longest name, and the longest result, that a row holds.
 const LONGEST_NAME: usize = 64;
@@ -102,6 +105,32 @@ impl Store {
             id,
         );
         self.within(row.fetch_optional(&self.pool)).await
+    }
+
+    /// What was said last of pausing each vendor in the last day, and so long does it hold; no time:
+    /// it is not paused. A deed that broke off may have been done.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn said_pauses(&self) -> Result<Vec<(Vendor, Duration)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"select distinct on (arguments ->> 'vendor')
+                      arguments ->> 'vendor' as "vendor!",
+                      case when action = 'pause-vendor'
+                           then extract(epoch from at - now())::float8
+                                + 60 * (arguments ->> 'minutes')::float8
+                           else 0 end as "left!"
+               from ops_audit
+               where at > now() - interval '1 day' and action in ('pause-vendor', 'resume-vendor')
+                 and succeeded is distinct from false
+               order by arguments ->> 'vendor', id desc"#,
+        );
+        let rows = self.within(rows.fetch_all(&self.pool)).await?;
+        let said = rows.into_iter().filter_map(|row| {
+            let vendor = Vendor::ALL.into_iter().find(|vendor| vendor.as_str() == row.vendor)?;
+            Some((vendor, Duration::try_from_secs_f64(row.left).unwrap_or_default()))
+        });
+        Ok(said.collect())
     }
 
     /// Forgets deeds from before `oldest`.

@@ -81,8 +81,8 @@ pub(super) fn pomona_page(hall: HallId) -> Address {
     Address { vendor: Vendor::Pomona, url, accept: "text/html", key: None }
 }
 
-/// The address that a hall's page names, if it is one of the college's own and not the one that
-/// just failed: a page must not be able to send us anywhere else.
+/// The address that a hall's page names, if it is one of the college's own, of that hall's file, and
+/// not the one that just failed: a page must not be able to send us anywhere else.
 pub(super) fn moved_feed(hall: HallId, named: &str) -> Option<Address> {
     let usual = pomona_feed(hall);
     let named = Url::parse(&usual.url).ok()?.join(named).ok()?;
@@ -91,8 +91,10 @@ pub(super) fn moved_feed(hall: HallId, named: &str) -> Option<Address> {
         && named
             .host_str()
             .is_some_and(|host| host == "pomona.edu" || host.ends_with(".pomona.edu"));
+    let file = |path: &str| path.rsplit('/').next().map(str::to_owned);
+    let same_file = file(named.path()) == file(&usual.url);
     let elsewhere = named.as_str() != usual.url;
-    (own && elsewhere).then(|| Address { url: named.into(), ..usual })
+    (own && same_file && elsewhere).then(|| Address { url: named.into(), ..usual })
 }
 
 #[cfg(test)]
@@ -136,7 +138,9 @@ mod tests {
         for refused in [
             "https://api.pomona.edu/eatec/Frank.json",
             "http://portal.pomona.edu/eatec/Frank.json",
-            "https://portal.pomona.edu:8443/x",
+            "https://portal.pomona.edu:8443/eatec/Frank.json",
+            "https://portal.pomona.edu/eatec/Frary.json",
+            "https://portal.pomona.edu/eatec/",
             "https://evil.example/pomona.edu",
             "https://evilpomona.edu/x",
             "http://169.254.169.254/",

@@ -5,6 +5,10 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::{fetched::MAX_BYTES, politeness::Ended};
+use crate::hall::HallId;
+
+/// A site that says "too many requests", and not for how long, has quiet for a minute.
+const UNSTATED_QUIET: Duration = Duration::from_secs(60);
 
 /// Why a body did not arrive.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,7 @@ impl FetchError {
     /// For how long the vendor wants not to be asked (RFC 6585, 4; RFC 9110, 15.6.4).
     pub(super) const fn quiet(&self) -> Option<Duration> {
         match self {
+            Self::Status { status: 429, retry_after: None } => Some(UNSTATED_QUIET),
             Self::Status { status: 429 | 503, retry_after } => *retry_after,
             Self::Quiet(left) => Some(*left),
             _ => None,
@@ -113,6 +118,14 @@ pub enum ParseError {
         /// The day that the document shows.
         shown: NaiveDate,
     },
+    /// The document speaks of another hall.
+    #[error("the document is for {shown}, not for {asked}")]
+    WrongHall {
+        /// The hall that was asked for.
+        asked: HallId,
+        /// The hall that the document shows.
+        shown: HallId,
+    },
     /// Most of the dishes that the day names are not in the document.
     #[error("{missing} of {named} dishes are not in the document")]
     Dangling {
@@ -152,6 +165,7 @@ impl VendorError {
         match self {
             Self::Fetch(error) => error.class(),
             Self::Parse { error: ParseError::WrongDay { .. }, .. } => "wrong_day",
+            Self::Parse { error: ParseError::WrongHall { .. }, .. } => "wrong_hall",
             Self::Parse { .. } => "parse",
             Self::Panic => "panic",
             Self::NoKey => "no_key",

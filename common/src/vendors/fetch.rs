@@ -1,4 +1,4 @@
-//! The only outgoing HTTP. Every request is bounded in time, size, hops and number.
+//! The only outgoing HTTP. Every request is bounded in time, size and number, and leads nowhere else.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,8 +21,6 @@ use super::{
 };
 use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks, traces};
 
-/// Same-site hops that are followed.
-const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
 
@@ -55,14 +53,12 @@ impl Fetcher {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let reach = Reach::new(settings);
         let client = Client::builder()
-            .user_agent(concat!(
-                "5c-menus/",
-                env!("CARGO_PKG_VERSION"),
-                " (Claremont dining menus)"
-            ))
+            .user_agent(settings.user_agent())
             .connect_timeout(Duration::from_secs(2))
             .pool_idle_timeout(Duration::from_secs(30))
-            .redirect(same_site(reach.clone()))
+            // A document that is elsewhere now is another one, until somebody has looked at it; and
+            // each hop would be a request without a leave.
+            .redirect(Policy::none())
             .dns_resolver(reach.clone())
             .no_proxy()
             .build()
@@ -219,16 +215,4 @@ fn traced(fetched: &Result<Fetched, FetchError>) {
             span.failed();
         }
     });
-}
-
-fn same_site(reach: Reach) -> Policy {
-    Policy::custom(move |attempt| {
-        let origin = attempt.previous().first().map(Url::origin);
-        let is_same = origin == Some(attempt.url().origin()) && reach.allows(attempt.url());
-        if attempt.previous().len() <= MAX_HOPS && is_same {
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
-    })
 }

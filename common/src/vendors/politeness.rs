@@ -27,7 +27,7 @@ use crate::{
 use local::Local;
 use locked::Slot;
 pub use pause::{LONGEST_PAUSE, Pauses};
-use shared::Shared;
+use shared::{Shared, Told};
 
 /// So many failures in a row open a site's breaker.
 const OPENS_AFTER: u32 = 3;
@@ -205,12 +205,11 @@ impl Politeness {
         token: &str,
     ) -> (Word, Option<Lock>) {
         let gap = self.rules.gap();
-        // What the site said to this process holds even where Redis has forgotten it.
-        if let Some(left) = site.local().quiet(Instant::now()) {
-            return (Word::Quiet(left), None);
-        }
+        // What this process was told holds even where Redis has forgotten it.
+        let quiet = site.local().quiet(Instant::now());
+        let known = Told { pause: self.paused.note(vendor, None), quiet };
         let agreed = match &self.shared {
-            Some(shared) => shared.ask(vendor, name, token, gap, &self.rules).await,
+            Some(shared) => shared.ask(vendor, name, token, gap, known, &self.rules).await,
             None => None,
         };
         let said = agreed.map(|word| if let Word::Paused(left) = word { Some(left) } else { None });

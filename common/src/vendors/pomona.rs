@@ -15,9 +15,11 @@ use serde_json::error::Category;
 use self::{
     feed::{Feed, Record},
     labels::Labels,
+    xml::OneOrMany,
 };
 use super::{ParseError, html, text};
 use crate::{
+    hall::HallId,
     meal::Meal,
     menu::{Day, DayBuilder, MAX_DISHES, MealMenu, MenuItem, Reading},
 };
@@ -29,7 +31,22 @@ use crate::{
 /// garbled body, [`ParseError::Shape`] where there is no `EatecExchange.menu`, or one in which no
 /// date or no dish at all can be read, or more than any week has.
 pub fn parse(body: &str) -> Result<Reading, ParseError> {
+    read_menu(read_feed(unwrap_jsonp(body))?.exchange.menu)
+}
+
+/// The same of a feed that must be this hall's.
+///
+/// # Errors
+/// As [`parse`], and [`ParseError::WrongHall`] for a feed with a record of another hall of this vendor.
+pub fn parse_of(body: &str, hall: HallId) -> Result<Reading, ParseError> {
     let menu = read_feed(unwrap_jsonp(body))?.exchange.menu;
+    match menu.items.iter().find_map(|record| record.other_hall(hall)) {
+        Some(shown) => Err(ParseError::WrongHall { asked: hall, shown }),
+        None => read_menu(menu),
+    }
+}
+
+fn read_menu(menu: OneOrMany<Record<'_>>) -> Result<Reading, ParseError> {
     let named = menu.items.len() + menu.wrong;
     if menu.items.iter().map(Record::dish_count).sum::<usize>() > MAX_DISHES {
         return Err(ParseError::Shape("more dishes than a week can have"));

@@ -1,11 +1,30 @@
 //! What a broken body costs.
 
+use common::hall::HallId;
 use common::vendors::ParseError;
-use common::vendors::pomona::parse;
+use common::vendors::pomona::{parse, parse_of};
 use serde_json::{Value, json};
 
 use crate::documents::*;
 use crate::support;
+
+#[test]
+fn a_feed_that_names_another_hall_is_refused_and_one_that_names_none_is_not() {
+    let of = |location: Value| {
+        let mut foreign = record("20251201", "Lunch", &plain("Stew"));
+        foreign["@location"] = location;
+        let ours = record("20251202", "Lunch", &plain("Rice"));
+        parse_of(&feed(&json!([ours, foreign])), HallId::Frank)
+    };
+    for ours in ["Frank Dining", "FRANK", "Frank and Frary", "Hall", ""] {
+        assert_eq!(of(json!(ours)).expect(ours).days.len(), 2, "{ours}");
+    }
+    assert!(of(json!(7)).is_ok());
+    let shown = HallId::Frary;
+    let error = of(json!("Frary Dining")).expect_err("Frary's");
+    assert!(matches!(error, ParseError::WrongHall { shown: hall, .. } if hall == shown), "{error}");
+    assert_eq!(error.to_string(), "the document is for frary, not for frank");
+}
 
 #[test]
 fn a_wrong_type_in_one_item_costs_that_item() {

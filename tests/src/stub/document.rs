@@ -47,6 +47,14 @@ impl Document {
         }
     }
 
+    /// The document of that day; what is of no one day stays as it is.
+    pub(crate) const fn on(self, date: NaiveDate) -> Self {
+        match self {
+            Self::Day(hall, _) => Self::Day(hall, date),
+            other => other,
+        }
+    }
+
     /// The name in counts and scopes.
     pub(crate) fn name(self) -> String {
         let hall = self.hall();

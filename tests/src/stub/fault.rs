@@ -38,6 +38,8 @@ pub enum Fault {
     NotPosted,
     /// The next day's document.
     WrongDay,
+    /// Today's document, whatever the day that is asked for.
+    Today,
     /// A body that never ends.
     Endless,
     /// A small body that unpacks to this many MiB.
@@ -59,7 +61,7 @@ pub enum Fault {
 }
 
 /// Mode, what its value is, and what it does; `parse` and the help text go by it.
-pub(crate) const MODES: [(&str, &str, &str); 23] = [
+pub(crate) const MODES: [(&str, &str, &str); 24] = [
     ("ok", "", "healthy and at once, whatever was said before"),
     ("delay", "ms", "every answer of the scope that much later; adds to any other mode"),
     ("hang", "", "read the request, never answer"),
@@ -74,6 +76,7 @@ pub(crate) const MODES: [(&str, &str, &str); 23] = [
     ("login", "", "200 with an HTML login page"),
     ("not_posted", "", "nothing for the day"),
     ("wrongday", "", "the next day's document"),
+    ("today", "", "today's document, whatever the day"),
     ("endless", "", "a body that never ends"),
     ("gzipbomb", "MiB", "unpacks to that size"),
     ("huge", "MiB", "a body of that size"),
@@ -117,6 +120,7 @@ impl Fault {
             "login" | "html" => Self::LoginPage,
             "not_posted" | "[]" => Self::NotPosted,
             "wrongday" => Self::WrongDay,
+            "today" => Self::Today,
             "endless" => Self::Endless,
             "gzipbomb" => Self::GzipBomb(number()?),
             "huge" => Self::Huge(number()?),

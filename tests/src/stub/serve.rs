@@ -75,6 +75,10 @@ async fn answer(core: &Core, connection: &mut Connection, request: &Request) -> 
     let answer = match &fault {
         Fault::Ok => healthy(core, document, request, 0, true),
         Fault::WrongDay => healthy(core, document, request, 1, false),
+        Fault::Today => {
+            let today = core.shelf().postings.today_pacific();
+            healthy(core, document.map(|document| document.on(today)), request, 0, false)
+        }
         fault => {
             let sound = healthy(core, document, request, 0, false);
             match ill::answer(core, fault, document, request, &sound) {

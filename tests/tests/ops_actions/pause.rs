@@ -39,7 +39,6 @@ async fn while_a_vendor_is_paused_its_last_good_copies_are_served_and_nothing_co
 
     // With all workers gone the api reads by itself, and keeps the pause as well.
     stack.workers.clear();
-    let mut redis = stack.redis().await;
     for key in ["fetch:workers", "menu:malott"] {
         stack.expire(key).await;
     }
@@ -52,11 +51,9 @@ async fn while_a_vendor_is_paused_its_last_good_copies_are_served_and_nothing_co
     assert!(!stack.apis[0].log().contains("vendor failed"));
     assert!(stack.apis[0].log().contains("vendor is paused: not asked"));
 
-    redis::cmd("DEL")
-        .arg(stack.key("paused:bon_appetit"))
-        .query_async::<()>(&mut redis)
-        .await
-        .unwrap();
+    // By hand, as the runbook says.
+    let key = stack.key("paused:bon_appetit");
+    stack.write(redis::cmd("SET").arg(&key).arg("0").arg("EX").arg(86_400)).await;
     stack.expire("menu:malott").await;
     assert_eq!(stack.menu(Hall::Malott, day, "dinner").await.status, 200, "the pause is over");
     stack.leftovers_are_fine();
@@ -100,6 +97,50 @@ async fn a_pause_ends_by_hand_at_once_and_shows_in_metrics_and_log() {
 }
 
 #[tokio::test]
+async fn what_was_said_of_a_pause_outlasts_a_redis_that_forgets_it() {
+    let (mut stack, ops) = start().await;
+    let (day, key) = (stack.weekday(), stack.key("paused:bon_appetit"));
+    ops.act("pause-vendor", &json!({ "vendor": "bon_appetit", "minutes": 5 })).await;
+    assert_eq!(stack.menu(Hall::Malott, day, "dinner").await.status, 503);
+    stack.write(redis::cmd("UNLINK").arg(&key)).await;
+    assert_eq!(stack.menu(Hall::Collins, day, "dinner").await.status, 503, "who has heard of it");
+    let is_said_again = async |what: &str, paused: bool| {
+        eventually(what, Duration::from_secs(10), async || {
+            let ends: Option<u64> =
+                redis::cmd("GET").arg(&key).query_async(&mut stack.redis().await).await.unwrap();
+            ends.filter(|ends| (*ends > 0) == paused)
+        })
+        .await;
+    };
+    is_said_again("all hear of it again", true).await;
+    let left = paused_for(&ops, "bon_appetit").await.unwrap();
+    assert!((280..=300).contains(&left), "no longer than it was: {left}");
+
+    // Nobody is there who has heard of it: it is said before the first job.
+    stack.workers.clear();
+    stack.write(redis::cmd("UNLINK").arg(&key)).await;
+    stack.add_worker();
+    stack.somebody_works().await;
+    let cold = stack.menu(Hall::Mcconnell, day, "dinner").await;
+    assert_eq!(cold.status, 503, "{cold:?}");
+    assert_eq!(stack.vendor.total_reads(), 0);
+
+    // And that it was ended early is not forgotten either.
+    let ops = OpsSide::of(&stack.workers[0]);
+    ops.act("resume-vendor", &json!({ "vendor": "bon_appetit" })).await;
+    stack.write(redis::cmd("UNLINK").arg(&key)).await;
+    let is_said_again = async || {
+        let ends: Option<u64> =
+            redis::cmd("GET").arg(&key).query_async(&mut stack.redis().await).await.unwrap();
+        (ends == Some(0)).then_some(())
+    };
+    eventually("it is over", Duration::from_secs(10), is_said_again).await;
+    stack.expire("menu:").await;
+    assert_eq!(stack.menu(Hall::Malott, day, "dinner").await.status, 200);
+    stack.leftovers_are_fine();
+}
+
+#[tokio::test]
 async fn every_pause_ends() {
     let (stack, ops) = start().await;
     for minutes in [json!(0), json!(-5), json!(1441), json!("soon"), json!(1.5), json!(1e30)] {
@@ -117,5 +158,9 @@ async fn every_pause_ends() {
     let key = stack.key("paused:sodexo");
     stack.write(redis::cmd("SET").arg(&key).arg("1")).await;
     assert_eq!(paused_for(&ops, "sodexo").await, None);
+    // And with one, for so long at most.
+    stack.write(redis::cmd("SET").arg(&key).arg("9999999999999").arg("EX").arg(60)).await;
+    assert!(paused_for(&ops, "sodexo").await.unwrap() <= 60);
+    stack.write(redis::cmd("SET").arg(&key).arg("0").arg("EX").arg(86_400)).await;
     assert_eq!(stack.menu(Hall::Hoch, stack.weekday(), "lunch").await.status, 200);
 }

@@ -61,7 +61,16 @@ async fn v14_s5_a_redirect_leads_to_no_other_host() {
         let answer = stack.menu(Hall::Collins, stack.in_days(9), "dinner").await;
         assert_eq!(answer.problem(503).1, "vendor_error");
         let document = format!("bon_appetit:collins:{}", stack.in_days(9));
-        assert!(stack.vendor.reads(&document) <= 3, "two hops at most");
+        assert_eq!(stack.vendor.reads(&document), 1, "no hop is followed");
+        // Nor to another place of the same site: another café's menu of that day is not this one's.
+        let day = stack.in_days(10);
+        let other = to(&format!("/cafe/mcconnell-bistro/{day}/"));
+        let scope = Scope::parse(&format!("bon_appetit:collins:{day}")).unwrap();
+        stack.vendor.fault(scope, other);
+        let answer = stack.menu(Hall::Collins, day, "dinner").await;
+        assert_eq!(answer.problem(503).1, "vendor_error");
+        assert_eq!(stack.vendor.reads(&format!("bon_appetit:mcconnell:{day}")), 0);
+        stack.vendor.heal();
     }
 }
 

@@ -5,15 +5,21 @@
 -- KEYS[2] sorted set: open requests by when their slot is given up for dead; `next`, by when the
 --         next request may start
 -- KEYS[3] hash: count (failures in a row), probe_at
--- KEYS[4] is there while the vendor is paused
--- ARGV token, requests at once, gap ms, slot ms, failures that open, between probes ms
-local paused = redis.call('PTTL', KEYS[4])
+-- KEYS[4] what was said of a pause of the vendor: see pause.lua
+-- ARGV token, requests at once, gap ms, slot ms, failures that open, between probes ms; what the
+--      caller knows of a pause and of quiet, ms left of each
+local paused = left_of_pause(KEYS[4])
+-- Nobody has said anything, or it was lost: then what the caller has heard holds.
+if paused < 0 then paused = tonumber(ARGV[7]) end
 if paused > 0 then return { 'paused', paused } end
-local quiet = redis.call('PTTL', KEYS[1])
+-- Quiet is only ever ended by time: who was told of it writes it back where it was lost.
+local quiet, told = redis.call('PTTL', KEYS[1]), tonumber(ARGV[8])
+if told > math.max(quiet, 0) then
+  redis.call('SET', KEYS[1], '1', 'PX', told)
+  quiet = told
+end
 if quiet > 0 then return { 'quiet', quiet } end
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local failing = redis.call('HMGET', KEYS[3], 'count', 'probe_at')
 local is_open = tonumber(failing[1] or 0) >= tonumber(ARGV[5])
 local probe_at = tonumber(failing[2] or 0)

@@ -1,11 +1,13 @@
-//! Vendors that nobody asks for a while, because somebody at the ops side said so. A pause is one key
-//! with a lifetime, so it always ends, and every process that shares the Redis keeps it.
+//! Vendors that nobody asks for a while, because somebody at the ops side said so. What was said is
+//! one key that tells when the pause ends, so it always does, and every process that shares the Redis
+//! keeps it. The record of what was said is in Postgres: a Redis that lost the key gets it back.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
+use redis::Script;
 use tokio::time::Instant;
 
 use crate::{
@@ -16,6 +18,27 @@ use crate::{
 
 /// No pause is longer.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(86_400);
+
+/// What is left of each pause.
+static LEFT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        include_str!("pause.lua"),
+        "local left = {}
+         for at, key in ipairs(KEYS) do left[at] = left_of_pause(key) end
+         return left",
+    ))
+});
+/// Notes what was said. ARGV: ms until the pause ends (0: there is none), how long that is kept (ms),
+/// whether it takes the place of what was said before.
+static SAY: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        include_str!("pause.lua"),
+        "if ARGV[3] ~= 'over' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+         local ends = tonumber(ARGV[1]) > 0 and string.format('%.0f', now + ARGV[1]) or '0'
+         redis.call('SET', KEYS[1], ends, 'PX', ARGV[2])
+         return 1",
+    ))
+});
 
 /// Who pauses vendors, and who wants to know.
 #[derive(Clone)]
@@ -37,20 +60,30 @@ impl Pauses {
     /// # Errors
     /// When Redis cannot be asked.
     pub async fn pause(&self, vendor: Vendor, length: Duration) -> Result<(), LinkError> {
-        let length = millis(length.min(LONGEST_PAUSE)).max(1);
-        let mut set = redis::cmd("SET");
-        set.arg(self.names.pause(vendor)).arg("1").arg("PX").arg(length);
-        self.link.ask(async |redis| set.query_async(redis).await).await
+        self.say(vendor, length, "over").await.map(|_| ())
     }
 
-    /// Ends the pause; tells whether there was one.
+    /// Ends the pause, if there is one.
     ///
     /// # Errors
     /// When Redis cannot be asked.
-    pub async fn resume(&self, vendor: Vendor) -> Result<bool, LinkError> {
-        let mut unlink = redis::cmd("UNLINK");
-        unlink.arg(self.names.pause(vendor));
-        self.link.ask(async |redis| unlink.query_async(redis).await).await
+    pub async fn resume(&self, vendor: Vendor) -> Result<(), LinkError> {
+        self.say(vendor, Duration::ZERO, "over").await.map(|_| ())
+    }
+
+    /// Says again what was said last, and what is left of it, where Redis knows nothing; tells whether
+    /// that was so.
+    ///
+    /// # Errors
+    /// When Redis cannot be asked.
+    pub async fn restore(&self, vendor: Vendor, left: Duration) -> Result<bool, LinkError> {
+        self.say(vendor, left, "absent").await
+    }
+
+    async fn say(&self, vendor: Vendor, left: Duration, over: &str) -> Result<bool, LinkError> {
+        let mut call = SAY.key(self.names.pause(vendor));
+        call.arg(millis(left.min(LONGEST_PAUSE))).arg(millis(LONGEST_PAUSE)).arg(over);
+        self.link.ask(async |redis| call.invoke_async(redis).await).await
     }
 
     /// What is left of each vendor's pause, in the order of [`Vendor::ALL`].
@@ -58,27 +91,35 @@ impl Pauses {
     /// # Errors
     /// When Redis cannot be asked.
     pub async fn left(&self) -> Result<[Option<Duration>; Vendor::ALL.len()], LinkError> {
-        let mut ask = redis::pipe();
-        for vendor in Vendor::ALL {
-            ask.pttl(self.names.pause(vendor));
-        }
-        let asked = self.link.ask(async |redis| ask.query_async::<[i64; 3]>(redis).await).await?;
-        Ok(asked.map(left))
+        Ok(ask(&self.link, &self.names, Vendor::ALL).await?.map(Option::flatten))
     }
 }
 
-/// What `PTTL` says, as a pause: a key without a lifetime is none.
-pub(super) fn left(pttl: i64) -> Option<Duration> {
-    u64::try_from(pttl).ok().filter(|left| *left > 0).map(Duration::from_millis)
+/// What is left of each vendor's pause; `None` where Redis knows nothing of one.
+pub(super) async fn ask<const N: usize>(
+    link: &Link,
+    names: &Names,
+    vendors: [Vendor; N],
+) -> Result<[Option<Option<Duration>>; N], LinkError> {
+    let mut call = LEFT.prepare_invoke();
+    for vendor in vendors {
+        call.key(names.pause(vendor));
+    }
+    let left = link.ask(async |redis| call.invoke_async::<[i64; N]>(redis).await).await?;
+    Ok(left.map(|left| {
+        let left = u64::try_from(left).ok()?;
+        Some(Some(Duration::from_millis(left)).filter(|left| !left.is_zero()))
+    }))
 }
 
 /// What one process knows: a pause that it has heard of holds for it even where Redis cannot be
-/// asked any more.
+/// asked any more, or has forgotten it.
 #[derive(Debug, Default)]
 pub(super) struct Known([Mutex<Option<Instant>>; Vendor::ALL.len()]);
 
 impl Known {
-    /// What is left, by what Redis said just now; `None`: it could not say. Logs what is new.
+    /// What is left, by what Redis said just now; `None`: it could not say, or knows nothing. Logs what
+    /// is new.
     pub(super) fn note(&self, vendor: Vendor, said: Option<Option<Duration>>) -> Option<Duration> {
         let now = Instant::now();
         let mut until = self.0.get(vendor as usize)?.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,11 +158,5 @@ mod tests {
         assert_eq!(known.note(vendor, Some(Some(hour))), Some(hour));
         assert_eq!(known.note(vendor, Some(None)), None, "resumed");
         assert_eq!(known.note(vendor, None), None);
-    }
-
-    #[test]
-    fn a_key_without_a_lifetime_pauses_nobody() {
-        assert_eq!([left(-2), left(-1), left(0)], [None; 3]);
-        assert_eq!(left(1500), Some(Duration::from_millis(1500)));
     }
 }

@@ -18,7 +18,8 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Failures in a row are remembered this long after the last.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
-static ASK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("ask.lua")));
+static ASK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("pause.lua"), include_str!("ask.lua"))));
 /// Open requests, and the time before the next: nothing of it is in the future.
 static IDLE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -29,6 +30,15 @@ static IDLE: LazyLock<Script> = LazyLock::new(|| {
 });
 static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tell.lua")));
 
+/// What a process was told, for a Redis that may have forgotten it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    /// What is left of the vendor's pause.
+    pub(super) pause: Option<Duration>,
+    /// What is left of the site's quiet.
+    pub(super) quiet: Option<Duration>,
+}
+
 /// Who asks Redis.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -37,12 +47,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// What is left of the vendor's pause.
+    /// What is left of the vendor's pause; `None` also where Redis knows nothing of one.
     pub(super) async fn paused(&self, vendor: Vendor) -> Option<Option<Duration>> {
-        let mut left = redis::cmd("PTTL");
-        left.arg(self.names.pause(vendor));
-        let left = self.link.ask(async |redis| left.query_async::<i64>(redis).await).await;
-        Some(pause::left(said(vendor.as_str(), left)?))
+        let left = pause::ask(&self.link, &self.names, [vendor]).await;
+        let [left] = said(vendor.as_str(), left)?;
+        left
     }
 
     /// For how long the site still wants quiet.
@@ -81,6 +90,7 @@ impl Shared {
         site: &str,
         token: &str,
         gap: Duration,
+        known: Told,
         rules: &Rules,
     ) -> Option<Word> {
         let mut ask = ASK.prepare_invoke();
@@ -90,6 +100,8 @@ impl Shared {
         ask.key(self.names.pause(vendor));
         ask.arg(token).arg(rules.at_once).arg(millis(gap)).arg(millis(rules.hold));
         ask.arg(OPENS_AFTER).arg(millis(rules.probe_every));
+        ask.arg(millis(known.pause.unwrap_or_default()));
+        ask.arg(millis(known.quiet.unwrap_or_default()));
         let asked = self.link.ask(async |redis| ask.invoke_async::<(String, u64)>(redis).await);
         let (word, left) = said(site, asked.await)?;
         let left = Duration::from_millis(left);

@@ -7,7 +7,11 @@ use serde_json::value::RawValue;
 
 use super::{labels::Labels, xml::OneOrMany};
 use crate::vendors::{loose::Text, text};
-use crate::{meal::Meal, menu::MenuItem};
+use crate::{
+    hall::{HallId, Vendor},
+    meal::Meal,
+    menu::MenuItem,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Feed<'a> {
@@ -29,6 +33,8 @@ pub(super) struct Record<'a> {
     name: Text<'a>,
     #[serde(borrow, rename = "@servedate")]
     date: Text<'a>,
+    #[serde(borrow, rename = "@location")]
+    location: Text<'a>,
     #[serde(borrow, rename = "@mealperiodname")]
     period: Text<'a>,
     #[serde(borrow, rename = "@menubulletin")]
@@ -66,6 +72,14 @@ pub(super) struct Recipe<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// The other hall of this vendor that it names, as in "Frary Dining".
+    pub(super) fn other_hall(&self, hall: HallId) -> Option<HallId> {
+        let location = self.location.read()?.to_lowercase();
+        let names = |hall: HallId| location.contains(hall.as_str());
+        let others = HallId::ALL.into_iter().filter(|other| other.vendor() == Vendor::Pomona);
+        others.filter(|_| !names(hall)).find(|other| names(*other))
+    }
+
     pub(super) fn date(&self) -> Option<NaiveDate> {
         let digits = self.date.read()?.trim();
         let whole = digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit());
