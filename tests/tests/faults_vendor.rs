@@ -170,30 +170,6 @@ async fn s11_a_vendor_is_told_who_asks_and_whom_to_write_to() {
     }
 }
 
-#[tokio::test]
-async fn v9_a_day_to_come_does_not_keep_todays_menu_from_today() {
-    let stack = Stack::start().await;
-    let (today, far) = (stack.today(), stack.in_days(10));
-    let dinner = async |date| stack.menu(Hall::Hoch, date, "dinner").await;
-    // The API shows today's menu, whatever the day; and the far day is asked for first.
-    stack.vendor.fault(Scope::Hall(Hall::Hoch), Fault::Today);
-    let mistaken = dinner(far).await;
-    assert_eq!(mistaken.status, 200, "nobody can know better yet: {mistaken:?}");
-    let fresh = dinner(today).await;
-    assert_eq!((fresh.status, &fresh.json()["is_stale"]), (200, &false.into()), "{fresh:?}");
-    assert_eq!(fresh.json()["stations"], mistaken.json()["stations"]);
-    stack.heard().await;
-    let withdrawn = dinner(far).await;
-    assert_eq!(withdrawn.problem(503).1, "vendor_error", "{withdrawn:?}");
-    let class = "select count(*) from fetch_runs where error_class = 'wrong_day'";
-    assert_eq!(stack.database.number(class).await, 1);
-    stack.vendor.heal();
-    stack.expire("menu:hoch").await;
-    let own = dinner(far).await;
-    assert_eq!(own.status, 200, "{own:?}");
-    assert_ne!(own.json()["stations"], mistaken.json()["stations"]);
-}
-
 /// The manners that are shipped.
 fn polite() -> Wanted {
     Stack::wanted().with("VENDOR_SPACING_MS", 250).with("MISS_WAIT_MS", 30_000)

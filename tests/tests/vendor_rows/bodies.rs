@@ -170,3 +170,27 @@ async fn v15_a_huge_or_slow_head_costs_the_worker_no_more_than_4_mib() {
     takes_no_more_than(4, &[Fault::HugeHeader(1024), Fault::SlowHead(Duration::from_secs(1))])
         .await;
 }
+
+#[tokio::test]
+async fn v9_a_day_to_come_does_not_keep_todays_menu_from_today() {
+    let stack = Stack::start().await;
+    let (today, far) = (stack.today(), stack.in_days(10));
+    let dinner = async |date| stack.menu(Hall::Hoch, date, "dinner").await;
+    // The API shows today's menu, whatever the day; and the far day is asked for first.
+    stack.vendor.fault(Scope::Hall(Hall::Hoch), Fault::Today);
+    let mistaken = dinner(far).await;
+    assert_eq!(mistaken.status, 200, "nobody can know better yet: {mistaken:?}");
+    let fresh = dinner(today).await;
+    assert_eq!((fresh.status, &fresh.json()["is_stale"]), (200, &false.into()), "{fresh:?}");
+    assert_eq!(fresh.json()["stations"], mistaken.json()["stations"]);
+    stack.heard().await;
+    let withdrawn = dinner(far).await;
+    assert_eq!(withdrawn.problem(503).1, "vendor_error", "{withdrawn:?}");
+    let class = "select count(*) from fetch_runs where error_class = 'wrong_day'";
+    assert_eq!(stack.database.number(class).await, 1);
+    stack.vendor.heal();
+    stack.expire("menu:hoch").await;
+    let own = dinner(far).await;
+    assert_eq!(own.status, 200, "{own:?}");
+    assert_ne!(own.json()["stations"], mistaken.json()["stations"]);
+}
