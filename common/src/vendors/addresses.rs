@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn however_many_hosts_a_page_names_they_are_one_site() {
         let sites = (0..1000).filter_map(|at| {
-            let named = format!("https://feed-{at}.pomona.edu/{at}.json");
+            let named = format!("https://feed-{at}.pomona.edu/{at}/Frank.json");
             moved_feed(HallId::Frank, &named).map(|moved| moved.site())
         });
         let sites: Vec<_> = sites.collect();
