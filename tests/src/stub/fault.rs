@@ -30,6 +30,8 @@ pub enum Fault {
     BadLayout,
     /// What a reader needs, of the wrong type.
     BadType,
+    /// Every tenth dish of Sodexo's without its name; documents of others as they are.
+    Nameless,
     /// 200 without a byte.
     Empty,
     /// 200 with a page to log in.
@@ -59,7 +61,7 @@ pub enum Fault {
 }
 
 /// Mode, what its value is, and what it does; `parse` and the help text go by it.
-pub(crate) const MODES: [(&str, &str, &str); 23] = [
+pub(crate) const MODES: [(&str, &str, &str); 24] = [
     ("ok", "", "healthy and at once, whatever was said before"),
     ("delay", "ms", "every answer of the scope that much later; adds to any other mode"),
     ("hang", "", "read the request, never answer"),
@@ -70,6 +72,7 @@ pub(crate) const MODES: [(&str, &str, &str); 23] = [
     ("garbage", "", "200 with binary bytes"),
     ("badlayout", "", "a valid envelope without what a reader needs"),
     ("badtype", "", "what a reader needs, of the wrong type"),
+    ("nameless", "", "every tenth dish of Sodexo's without its name"),
     ("empty", "", "200 without a byte"),
     ("login", "", "200 with an HTML login page"),
     ("not_posted", "", "nothing for the day"),
@@ -113,6 +116,7 @@ impl Fault {
             "garbage" => Self::Garbage,
             "badlayout" => Self::BadLayout,
             "badtype" => Self::BadType,
+            "nameless" => Self::Nameless,
             "empty" => Self::Empty,
             "login" | "html" => Self::LoginPage,
             "not_posted" | "[]" => Self::NotPosted,
