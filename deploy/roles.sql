@@ -1,9 +1,12 @@
 -- A role for the programs that may read and write menus and nothing else: it owns nothing, makes and
 -- drops nothing, and deletes no menu. To be run by the role that migrates, after each migration:
 --
---   psql -v ON_ERROR_STOP=1 -v app_role=menus_app -v app_password=… -f deploy/roles.sql "$OWNERS_URL"
+--   APP_PASSWORD=… psql -v ON_ERROR_STOP=1 -v app_role=menus_app -f deploy/roles.sql "$OWNERS_URL"
 --
+-- The password comes from the environment: arguments are for everybody on the machine to see.
 -- It may be run again at any time, and changes the password to what it is given.
+
+\getenv app_password APP_PASSWORD
 
 select set_config('menus.app_role', :'app_role', false) is not null,
     set_config('menus.app_password', :'app_password', false) is not null;

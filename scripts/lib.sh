@@ -6,6 +6,8 @@
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# As it was called, it may not be found from where we go.
+SCRIPT=$(cd "$(dirname "$0")" && pwd)/${0##*/}
 cd "$ROOT"
 
 # A proxy is for the outside: what runs here is asked directly.
@@ -21,7 +23,7 @@ fail() {
 
 # The comment at the top of the script is its help.
 help() {
-  sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+  sed -n '2,/^$/s/^# \{0,1\}//p' "$SCRIPT"
   exit 0
 }
 

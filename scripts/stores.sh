@@ -8,7 +8,7 @@
 #   --durable   Postgres with its usual safety instead of the quick settings for tests
 #
 # The servers are installed with apt-get when missing (as root or through sudo). PG_BIN may name
-# the folder of initdb and postgres.
+# the folder of initdb and postgres. Postgres is 15 or later.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,15 +17,23 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # Two scripts at once take turns, and the second then finds everything in place.
 need() {
   local packages=() command lock
-  exec {lock}<"${BASH_SOURCE[0]}"
+  exec {lock}<"$ROOT/scripts/stores.sh"
   ! command -v flock >/dev/null || flock "$lock"
   [[ -n ${REDIS_URL:-} ]] || command -v redis-server >/dev/null || packages+=(redis-server)
   [[ -n ${DATABASE_URL:-} ]] || postgres_bin >/dev/null || packages+=(postgresql)
   for command; do
-    command -v "$command" >/dev/null || packages+=("$command")
+    command -v "$command" >/dev/null || packages+=("$(package_of "$command")")
   done
   ((${#packages[@]} == 0)) || install_packages "${packages[@]}"
   exec {lock}<&-
+}
+
+# Most packages are named as their command is.
+package_of() {
+  case $1 in
+    redis-cli) echo redis-tools ;;
+    *) echo "$1" ;;
+  esac
 }
 
 install_packages() {
@@ -77,6 +85,18 @@ postgres_bin() {
   return 1
 }
 
+# The oldest that understands our schema.
+OLDEST_POSTGRES=15
+
+# check_postgres BIN: ends the script where that Postgres is too old.
+check_postgres() {
+  local version
+  version=$("$1/postgres" --version)
+  if ! [[ $version =~ \)\ ([0-9]+) ]] || ((BASH_REMATCH[1] < OLDEST_POSTGRES)); then
+    fail "Postgres $OLDEST_POSTGRES or later is needed, and $1 has: $version. Name another in PG_BIN or DATABASE_URL"
+  fi
+}
+
 # Below the range that the kernel gives to outgoing connections. The bind itself is the check:
 # when it fails, the next number is tried.
 some_port() { echo $((20000 + RANDOM % 12000)); }
@@ -111,6 +131,7 @@ start_postgres() {
   local settings=(-c max_connections=300)
   if bin=$(postgres_bin); then export PG_BIN=$bin; fi
   [[ -z ${DATABASE_URL:-} ]] || return 0
+  check_postgres "$bin"
   say "Starting Postgres"
   [[ $1 == durable ]] ||
     settings+=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off)

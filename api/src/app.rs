@@ -12,6 +12,7 @@ use common::{
     line::LineEvent,
     link::{Link, Patience},
     queue::Queue,
+    readiness::Readiness,
     refresh::{Failing, Gate, Memory, Refresher, Saves, Unsaved},
     store::Store,
     vendors::Vendors,
@@ -24,7 +25,6 @@ use crate::{
     config::ApiConfig,
     flights::Flights,
     near_cache::NearCache,
-    readiness::Readiness,
     ready::Ready,
     routes::Standing,
     waiters::Waiters,
@@ -119,7 +119,9 @@ impl App {
             unsaved: Unsaved::new(store.clone(), gate.clone()),
             gate,
         };
+        let cache = redis.as_ref().map(|redis| redis.cache.clone());
         Ok(Self(Arc::new(Shared {
+            readiness: Readiness::new(cache, store.clone()),
             redis,
             store,
             refresher,
@@ -127,7 +129,6 @@ impl App {
             lists: Lists::within(&config.room),
             near: Near::default(),
             standing: Standing::default(),
-            readiness: Readiness::default(),
             miss_wait: config.miss_wait,
             soft_wait: config.soft_wait,
             stale_max: config.lifetimes.stale_max,

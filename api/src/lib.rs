@@ -49,7 +49,6 @@ mod paging;
 mod patient;
 mod problem;
 mod read_through;
-mod readiness;
 mod ready;
 mod refresh_ahead;
 mod rendered;

@@ -50,6 +50,7 @@ pub mod metrics;
 pub mod prewarm;
 pub mod program;
 pub mod queue;
+pub mod readiness;
 pub mod recipient;
 pub mod refresh;
 pub mod stats;

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 pub use labels::ROUTES;
 use labels::{
-    ACTIONS, ENDS, LISTENERS, METHODS, OUTCOMES, READS, REASONS, REFUSALS, RESULTS, STATES,
+    ACTIONS, ENDS, HALLS, LISTENERS, METHODS, OUTCOMES, READS, REASONS, REFUSALS, RESULTS, STATES,
     STATUSES, STORES, VENDORS, VERDICTS,
 };
 pub use series::{About, Counter, Gauge, Histogram, Label, Metric, render};
 
 use crate::{
-    hall::Vendor,
+    hall::{HallId, Vendor},
     store::FetchRun,
     vendors::{Read, VendorError},
 };
@@ -65,6 +65,9 @@ metric!(pub Gauge BREAKER_OPEN, "menus5c_breaker_open",
     "1 while the process takes the store for away and asks it once a second, else 0.", "store" in STORES);
 metric!(pub Counter VENDOR_READS, "menus5c_vendor_reads_total",
     "Reads of documents, retries included, by how they ended.", "vendor" in VENDORS, "outcome" in READS);
+metric!(pub Counter HALL_READS, "menus5c_hall_reads_total",
+    "Reads of a hall's documents for which its vendor was asked, by whether they went well.",
+    "hall" in HALLS, "result" in &["ok", "failed"]);
 metric!(pub Histogram VENDOR_DURATION, "menus5c_vendor_read_duration_seconds",
     "Time of reads of documents, from the first request to what the parser says.", "vendor" in VENDORS);
 metric!(pub Counter VENDOR_BYTES, "menus5c_vendor_read_bytes_total",
@@ -85,7 +88,7 @@ metric!(pub Counter JOBS, "menus5c_jobs_total",
     "Runs of jobs, by how they ended and why they were asked for.",
     "outcome" in OUTCOMES, "reason" in REASONS);
 metric!(pub Counter JOBS_DEAD, "menus5c_jobs_dead_total",
-    "Jobs given up for good by this worker.");
+    "Jobs given up for good by this worker, be it that they failed, that every worker died of them, or that they were none.");
 metric!(pub Histogram JOB_WAIT, "menus5c_job_wait_seconds",
     "Time from a job's push to its first start, by the clock of Redis.");
 metric!(pub Histogram JOB_DURATION, "menus5c_job_duration_seconds",
@@ -134,6 +137,7 @@ pub const API: &[&dyn Metric] = &[
     &CONNECTIONS_REFUSED,
     &BREAKER_OPEN,
     &VENDOR_READS,
+    &HALL_READS,
     &VENDOR_DURATION,
     &VENDOR_BYTES,
     &VENDOR_ITEMS,
@@ -158,6 +162,7 @@ pub const WORKER: &[&dyn Metric] = &[
     &PREWARM_STARTS,
     &BREAKER_OPEN,
     &VENDOR_READS,
+    &HALL_READS,
     &VENDOR_DURATION,
     &VENDOR_BYTES,
     &VENDOR_ITEMS,
@@ -185,11 +190,18 @@ pub fn http_answered(route: Option<&str>, method: &str, status: u16, time: Durat
     HTTP_DURATION.observe(&[route], time);
 }
 
-/// A document was read, or could not be.
-pub fn vendor_read(vendor: Vendor, read: &Result<Read, VendorError>, time: Duration) {
+/// A document of that hall was read, or could not be.
+pub fn vendor_read(hall: HallId, read: &Result<Read, VendorError>, time: Duration) {
+    let vendor = hall.vendor().as_str();
     let outcome = read.as_ref().map_or_else(VendorError::class, |_| "ok");
-    VENDOR_READS.one(&[vendor.as_str(), outcome]);
-    VENDOR_DURATION.observe(&[vendor.as_str()], time);
+    VENDOR_READS.one(&[vendor, outcome]);
+    VENDOR_DURATION.observe(&[vendor], time);
+    // What was not asked says nothing of the hall.
+    match read {
+        Ok(_) => HALL_READS.one(&[hall.as_str(), "ok"]),
+        Err(error) if error.is_unasked() || matches!(error, VendorError::NoKey) => {}
+        Err(_) => HALL_READS.one(&[hall.as_str(), "failed"]),
+    }
 }
 
 /// What was in a document that was read.
@@ -221,8 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn every_vendor_has_its_series() {
+    fn every_vendor_and_every_hall_has_its_series() {
         assert_eq!(Vendor::ALL.map(Vendor::as_str), VENDORS);
+        assert_eq!(HallId::ALL.map(HallId::as_str), HALLS);
     }
 
     #[test]

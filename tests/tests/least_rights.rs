@@ -63,10 +63,55 @@ async fn all_goes_well(stack: &mut Stack) {
     }
 }
 
+/// The part of a file from one word to another.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (before, after) = text.split_once(from).unwrap();
+    let (part, _) = after.split_once(to).unwrap();
+    let end = before.len() + from.len() + part.len() + to.len();
+    &text[before.len()..end]
+}
+
+/// Arguments of a process are for everybody on the machine to see.
+#[test]
+fn passwords_come_to_the_stores_by_the_environment_alone() {
+    let page = deployed("../docs/operations.md");
+    let compose = deployed("../docker-compose.yml");
+    let in_page = between(&page, "awk '", "users.acl").replace("deploy/redis.acl", "/redis.acl");
+    let in_compose = between(&compose, "awk '", "users.acl");
+    let acl = deployed("redis.acl");
+    let acl = acl.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n"));
+    let acl = acl.collect::<String>().replace("@PREFIX@", "a:").replace("@PASSWORD@", PASSWORD);
+    for command in [in_page.as_str(), in_compose] {
+        // The shell puts nothing into it: there is only what can be read here.
+        assert!(!command.contains('$') && !command.contains(PASSWORD), "{command}");
+        let (command, _) = command.split_once(" >").unwrap();
+        let made = std::process::Command::new("sh")
+            .arg("-ec")
+            .arg(command.replace("/redis.acl", "../deploy/redis.acl"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .envs([
+                ("REDIS_KEY_PREFIX", "a:"),
+                ("REDIS_PASSWORD", PASSWORD),
+                ("REDISCLI_AUTH", PASSWORD),
+            ])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(made.stdout).unwrap(), acl, "{command}");
+    }
+    assert!(deployed("roles.sql").contains("\n\\getenv app_password APP_PASSWORD\n"));
+    for text in [&page, &compose, &deployed("roles.sql")] {
+        for line in text.lines().filter(|line| line.contains("psql ")) {
+            assert!(!line.contains("app_password="), "{line}");
+        }
+    }
+}
+
 /// The role of `deploy/roles.sql`, under a name of this test alone, and the database's URL for it.
 async fn app_role(stack: &Stack) -> (String, String) {
     let role = format!("menus5c_test_app_{:08x}", fastrand::u32(..));
+    // What psql is to take from the environment, we put in its place.
     let sql = deployed("roles.sql")
+        .replace("\\getenv app_password APP_PASSWORD\n", "")
         .replace(":'app_role'", &format!("'{role}'"))
         .replace(":'app_password'", &format!("'{PASSWORD}'"));
     stack.database.run(&sql).await;

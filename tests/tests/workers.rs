@@ -31,6 +31,31 @@ async fn read_has_begun(stack: &Stack) {
 }
 
 #[tokio::test]
+async fn a_worker_without_redis_says_so_once_and_once_that_it_is_over() {
+    let wanted = Stack::wanted().apis(0).own_redis().with("LOG", "info,worker=debug");
+    let mut stack = wanted.start().await;
+    stack.somebody_works().await;
+    let count = |stack: &Stack, words: &str| stack.workers[0].log().matches(words).count();
+    for round in 1..=2 {
+        stack.own_redis.as_mut().expect("its own").kill();
+        eventually("it tries again and again", SECOND * 20, async || {
+            let looks = count(&stack, "the queue still cannot be looked at");
+            let beats = count(&stack, "still no heartbeat");
+            (looks >= 4 * round && beats >= 2 * round).then_some(())
+        })
+        .await;
+        stack.own_redis.as_mut().expect("its own").restart().await;
+        eventually("it says that it is over", SECOND * 20, async || {
+            let looks = count(&stack, "the queue can be looked at again");
+            (looks + count(&stack, "heartbeats are heard again") == 2 * round).then_some(())
+        })
+        .await;
+        assert_eq!(count(&stack, "the queue cannot be looked at; trying until it can"), round);
+        assert_eq!(count(&stack, "no heartbeat; trying until one is heard"), round);
+    }
+}
+
+#[tokio::test]
 async fn a_worker_that_is_killed_in_mid_read_leaves_its_job_to_the_next() {
     let mut stack = Stack::wanted().workers(1).with("MISS_WAIT_MS", 1000).start().await;
     stack.vendor.delay(Scope::All, SECOND * 3);

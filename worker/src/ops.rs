@@ -16,7 +16,7 @@ mod status;
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use common::{cache::Cache, link::Link, store::Store, telemetry};
+use common::{cache::Cache, link::Link, readiness::Readiness, store::Store, telemetry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,7 @@ pub(crate) struct Ops {
     pub(crate) cache: Cache,
     pub(crate) store: Store,
     pub(crate) link: Link,
+    pub(crate) readiness: Readiness,
     pub(crate) depth: Depth,
     pub(crate) desk: actions::Desk,
     pub(crate) warmer: Arc<Warmer>,

@@ -12,6 +12,7 @@ use common::{
     link::{Link, Patience},
     prewarm::Prewarm,
     queue::Queue,
+    readiness::Readiness,
     refresh::{Failing, Gate, Memory, Refresher, Saves, Unsaved},
     store::Store,
     vendors::{Pauses, Vendors},
@@ -71,7 +72,8 @@ impl Parts {
         };
         let (cache, store) = (self.cache.clone(), self.store.clone());
         let (depth, warmer) = (Depth::new(link(), names()), Arc::clone(&self.warmer));
-        Ops { cache, store, link: link(), depth, desk, warmer }
+        let readiness = Readiness::new(Some(cache.clone()), store.clone());
+        Ops { cache, store, link: link(), readiness, depth, desk, warmer }
     }
 
     /// Of vendors, by operators.

@@ -10,6 +10,7 @@ mod depth;
 mod held;
 mod jobs;
 mod scripts;
+mod trouble;
 mod wake;
 mod wanted;
 

@@ -1,14 +1,12 @@
 //! Is it alive, can it serve?
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
+use common::readiness::{self, Stores};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::plain;
-use crate::{
-    app::App,
-    readiness::{self, Stores},
-};
+use crate::app::App;
 
 /// Word that the process answers.
 #[derive(Serialize, ToSchema)]
@@ -73,7 +71,7 @@ pub(super) async fn alive() -> Response {
     ),
 )]
 pub(super) async fn ready(State(app): State<App>) -> Response {
-    let Stores { redis, postgres, schema } = readiness::stores(&app).await;
+    let Stores { redis, postgres, schema } = app.readiness.stores().await;
     let (status, code) = match (redis.ok, schema.ok) {
         (true, true) => ("ready", StatusCode::OK),
         (false, false) => ("down", StatusCode::SERVICE_UNAVAILABLE),

@@ -29,6 +29,8 @@ pub(super) const REFUSALS: &[&str] =
 pub(super) const STORES: &[&str] = &["postgres", "redis"];
 pub(super) const LISTENERS: &[&str] = &["api", "metrics"];
 pub(super) const VENDORS: &[&str] = &["bon_appetit", "pomona", "sodexo"];
+pub(super) const HALLS: &[&str] =
+    &["collins", "frank", "frary", "hoch", "malott", "mcconnell", "oldenborg"];
 /// `ok`, or [`crate::vendors::VendorError::class`].
 pub(super) const READS: &[&str] = &[
     "ok",

@@ -42,7 +42,7 @@ impl Refresher {
             Err(error) => {
                 // A vendor that is left alone is seen in metrics, though nothing is sent.
                 let unsent = Err(error);
-                metrics::vendor_read(document.hall().vendor(), &unsent, Duration::ZERO);
+                metrics::vendor_read(document.hall(), &unsent, Duration::ZERO);
                 (unsent, None)
             }
         };
@@ -87,7 +87,7 @@ impl Refresher {
         let read = async {
             let asked = Instant::now();
             let read = self.vendors.read(document, started_at).await;
-            metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
+            metrics::vendor_read(document.hall(), &read, asked.elapsed());
             read
         };
         let hall = document.hall();
@@ -193,7 +193,7 @@ impl Refresher {
             None if !cached => self.memory.keep(document, &settled),
             None => {}
         }
-        tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
+        tell(document, run);
         let is_held = weighed.held.iter().any(|held| held.read.date == key.date);
         let outcome = if is_held { Outcome::Snapshot } else { Outcome::Live };
         (outcome, settled, cached)
@@ -269,5 +269,13 @@ impl Refresher {
             }
         }
         settled
+    }
+}
+
+fn tell(document: Document, run: &FetchRun) {
+    let FetchRun { bytes, meals, items, skipped, .. } = *run;
+    tracing::info!(document = %document, size_bytes = bytes, meals, items, skipped, "vendor read");
+    if skipped > 0 {
+        tracing::warn!(document = %document, items, skipped, "dishes could not be read");
     }
 }

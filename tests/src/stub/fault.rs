@@ -30,6 +30,8 @@ pub enum Fault {
     BadLayout,
     /// What a reader needs, of the wrong type.
     BadType,
+    /// Every tenth dish of Sodexo's without its name; documents of others as they are.
+    Nameless,
     /// 200 without a byte.
     Empty,
     /// 200 with a page to log in.
@@ -72,6 +74,7 @@ pub(crate) const MODES: [(&str, &str, &str); 24] = [
     ("garbage", "", "200 with binary bytes"),
     ("badlayout", "", "a valid envelope without what a reader needs"),
     ("badtype", "", "what a reader needs, of the wrong type"),
+    ("nameless", "", "every tenth dish of Sodexo's without its name"),
     ("empty", "", "200 without a byte"),
     ("login", "", "200 with an HTML login page"),
     ("not_posted", "", "nothing for the day"),
@@ -116,6 +119,7 @@ impl Fault {
             "garbage" => Self::Garbage,
             "badlayout" => Self::BadLayout,
             "badtype" => Self::BadType,
+            "nameless" => Self::Nameless,
             "empty" => Self::Empty,
             "login" | "html" => Self::LoginPage,
             "not_posted" | "[]" => Self::NotPosted,

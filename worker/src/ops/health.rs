@@ -1,6 +1,6 @@
 //! Is the worker alive, and can it work? How does it fare, in figures?
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use common::metrics::{self, BREAKER_OPEN};
+use common::{
+    metrics::{self, BREAKER_OPEN},
+    readiness::{Check, Stores},
+};
 use serde_json::{Value, json};
 
 use super::Ops;
@@ -32,13 +35,12 @@ async fn figures(State(ops): State<Arc<Ops>>) -> Response {
 
 /// Ready = jobs can be taken (Redis) and what is read can be kept (Postgres, with its schema).
 async fn ready(State(ops): State<Arc<Ops>>) -> (StatusCode, Json<Value>) {
-    let started = Instant::now();
-    let (redis, schema) = tokio::join!(ops.cache.ping(), ops.store.schema_is_current());
-    let word = |ok: bool| if ok { "ok" } else { "down" };
-    let (redis, postgres) = (redis.is_ok(), schema.is_ok());
-    let schema = schema.unwrap_or(false);
-    let status = if redis && schema { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let Stores { redis, postgres, schema } = ops.readiness.stores().await;
+    let word = |check: Check| if check.ok { "ok" } else { "down" };
+    let is_ready = redis.ok && schema.ok;
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let took = redis.took.max(postgres.took).as_millis();
+    let took = u64::try_from(took).unwrap_or(u64::MAX);
     let body = json!({
         "redis": word(redis), "postgres": word(postgres), "schema": word(schema), "took_ms": took,
     });

@@ -118,13 +118,18 @@ impl AckLayer {
                     return;
                 }
                 Ok(answer) => {
+                    if tried > 1 {
+                        tracing::info!(job.id = id, "its end is on record");
+                    }
                     if answer == "ended" && status != "Done" {
                         metrics::JOBS_DEAD.one(&[]);
                     }
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(job.id = id, %error, "its end is not on record yet");
+                    if tried == 1 {
+                        tracing::warn!(job.id = id, %error, "its end is not on record yet; trying until it is");
+                    }
                     tokio::time::sleep(pause_before(tried).min(Duration::from_secs(1))).await;
                 }
             }

@@ -25,6 +25,7 @@ use super::{
     held::HeldJobs,
     jobs::{HEARTBEAT, Jobs, MISSED, Never, beat},
     scripts::Scripts,
+    trouble::Trouble,
     wake::Wake,
 };
 
@@ -53,8 +54,9 @@ impl MenuQueue {
             .heartbeat_interval(HEARTBEAT)
             .missed_heartbeats(MISSED as usize);
         let scripts = Scripts::new(link, names.clone());
+        let (looks, beats) = (Trouble::default(), Trouble::default());
         Self {
-            jobs: Persisted::new(Jobs { scripts, held }),
+            jobs: Persisted::new(Jobs { scripts, held, looks, beats }),
             codec: JsonCodec::default(),
             config,
             names,
@@ -120,9 +122,9 @@ impl Backend for MenuQueue {
 /// Heartbeats for a worker that drains: apalis asks its backend for none then, and its jobs would be
 /// given away while they run.
 pub(crate) async fn beat_while_draining(link: Link, names: Names, worker: &str, held: &HeldJobs) {
-    let scripts = Scripts::new(link, names);
+    let (scripts, trouble) = (Scripts::new(link, names), Trouble::default());
     loop {
-        beat(&scripts, worker, held).await;
+        beat(&scripts, worker, held, &trouble).await;
         tokio::time::sleep(HEARTBEAT).await;
     }
 }

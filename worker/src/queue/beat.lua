@@ -2,10 +2,11 @@
 -- ARGV[1] its name, ARGV[2] seconds of silence that mean death, ARGV[3] how many past jobs are kept,
 -- ARGV[4] seconds that an answer of ours may take, ARGV[5] how the names of entries begin,
 -- ARGV[6] this instant as an entry says it, ARGV[7] lifetime of a failure entry (ms),
--- ARGV[8…] the ids that it really has. KEYS[2] the channel that says which entries are there
+-- ARGV[8…] the ids that it really has. KEYS[2] the channel that says which entries are there.
+-- Tells how many jobs go back, and how many are dead for good
 redis.call('ZADD', workers, now, ARGV[1])
 redis.call('EXPIRE', worker_meta_of(ARGV[1]), 60)
-local back = 0
+local back, dead = 0, 0
 
 -- A job that was given to it while the answer got lost is in nobody's hands: put it back.
 local really = {}
@@ -40,6 +41,7 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - tonum
     if attempts >= (most_of(meta) or 1) then
       finish(id, 'Failed', '{"Err":"every worker that took it died"}', tonumber(ARGV[3]))
       tell_failure(id)
+      dead = dead + 1
     else
       hand_back(id)
       back = back + 1
@@ -48,4 +50,4 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - tonum
   redis.call('DEL', held, worker_meta_of(worker))
   redis.call('ZREM', workers, worker)
 end
-return back
+return { back, dead }

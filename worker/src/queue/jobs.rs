@@ -10,7 +10,7 @@ use common::{metrics, queue::RefreshMenu};
 use redis::Value;
 use tokio::time::Instant;
 
-use super::{held::HeldJobs, scripts::Scripts};
+use super::{held::HeldJobs, scripts::Scripts, trouble::Trouble};
 
 /// Between two heartbeats.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -32,6 +32,8 @@ pub(crate) struct Never;
 pub(crate) struct Jobs {
     pub(super) scripts: Scripts,
     pub(super) held: HeldJobs,
+    pub(super) looks: Trouble,
+    pub(super) beats: Trouble,
 }
 
 impl Persistence for Jobs {
@@ -52,7 +54,7 @@ impl Persistence for Jobs {
     }
 
     async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Never> {
-        beat(&self.scripts, worker.name(), &self.held).await;
+        beat(&self.scripts, worker.name(), &self.held, &self.beats).await;
         Ok(())
     }
 
@@ -60,22 +62,16 @@ impl Persistence for Jobs {
         // No heartbeat is sent during a look, however much there is that is no job of ours.
         let ends = Instant::now() + LONGEST_LOOK;
         while Instant::now() < ends {
-            match self.scripts.fetch(worker.name()).await {
-                Ok(None) => return Ok(Vec::new()),
-                Ok(Some(raw)) if raw.is_empty() => {}
-                Ok(Some(raw)) => {
-                    if let Some(wait) = waited(&raw) {
-                        metrics::JOB_WAIT.observe(&[], wait);
-                    }
-                    if let Some(task) = self.read_or_bury(worker, raw).await {
-                        self.held.take(task.task_id().map(ToString::to_string).unwrap_or_default());
-                        return Ok(vec![task]);
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the queue cannot be looked at");
-                    return Ok(Vec::new());
-                }
+            let Some(raw) = self.look(worker).await else { return Ok(Vec::new()) };
+            if raw.is_empty() {
+                continue;
+            }
+            if let Some(wait) = waited(&raw) {
+                metrics::JOB_WAIT.observe(&[], wait);
+            }
+            if let Some(task) = self.read_or_bury(worker, raw).await {
+                self.held.take(task.task_id().map(ToString::to_string).unwrap_or_default());
+                return Ok(vec![task]);
             }
         }
         Ok(Vec::new())
@@ -113,6 +109,29 @@ impl Persistence for Jobs {
 }
 
 impl Jobs {
+    /// The next job as it is in Redis.
+    async fn look(&self, worker: &WorkerContext) -> Option<Vec<Value>> {
+        let (buried, raw) = match self.scripts.fetch(worker.name()).await {
+            Ok(found) => found,
+            Err(error) => {
+                if self.looks.begins() {
+                    tracing::warn!(%error, "the queue cannot be looked at; trying until it can");
+                } else {
+                    tracing::debug!(%error, "the queue still cannot be looked at");
+                }
+                return None;
+            }
+        };
+        if self.looks.ends() {
+            tracing::info!("the queue can be looked at again");
+        }
+        if buried > 0 {
+            tracing::warn!(jobs = buried, "not jobs of ours: to the dead letters");
+            metrics::JOBS_DEAD.add(&[], buried);
+        }
+        raw
+    }
+
     /// A task that will decode, or nothing once what was fetched is among the dead letters.
     async fn read_or_bury(&self, worker: &WorkerContext, raw: Vec<Value>) -> Option<Task<Vec<u8>>> {
         let id = raw_id(&raw).unwrap_or_default();
@@ -163,10 +182,26 @@ fn waited(raw: &[Value]) -> Option<Duration> {
 }
 
 /// One heartbeat.
-pub(super) async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs) {
+pub(super) async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs, trouble: &Trouble) {
     match scripts.beat(worker, DEATH, &held.list()).await {
-        Ok(0) => {}
-        Ok(jobs) => tracing::warn!(jobs, "jobs that nobody worked on wait again"),
-        Err(error) => tracing::warn!(%error, "no heartbeat"),
+        Ok((back, dead)) => {
+            if trouble.ends() {
+                tracing::info!("heartbeats are heard again");
+            }
+            if back > 0 {
+                tracing::warn!(jobs = back, "jobs that nobody worked on wait again");
+            }
+            if dead > 0 {
+                tracing::warn!(
+                    jobs = dead,
+                    "every worker that took them died: to the dead letters"
+                );
+                metrics::JOBS_DEAD.add(&[], dead);
+            }
+        }
+        Err(error) if trouble.begins() => {
+            tracing::warn!(%error, "no heartbeat; trying until one is heard");
+        }
+        Err(error) => tracing::debug!(%error, "still no heartbeat"),
     }
 }

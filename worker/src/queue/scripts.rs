@@ -116,14 +116,14 @@ impl Scripts {
         self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
-    /// `held`: the jobs that the worker really has. Tells how many went back: those of dead workers,
-    /// and those that were given to this one by an answer that never came.
+    /// `held`: the jobs that the worker really has. Tells how many went back (those of dead workers,
+    /// and those that were given to this one by an answer that never came), and how many were given up.
     pub(super) async fn beat(
         &self,
         worker: &str,
         death: Duration,
         held: &[String],
-    ) -> RedisResult<u64> {
+    ) -> RedisResult<(u64, u64)> {
         let mut call = BEAT.key(self.names.queue());
         call.key(self.names.ready());
         call.arg(worker).arg(death.as_secs_f64()).arg(KEEP).arg(LONGEST_ANSWER.as_secs_f64());
@@ -135,7 +135,8 @@ impl Scripts {
         self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
-    pub(super) async fn fetch(&self, worker: &str) -> RedisResult<Option<Vec<Value>>> {
+    /// How many dead letters were found on the way to the next job, and that job.
+    pub(super) async fn fetch(&self, worker: &str) -> RedisResult<(u64, Option<Vec<Value>>)> {
         let mut call = FETCH.key(self.names.queue());
         call.arg(worker).arg(KEEP);
         self.link.insist(async |redis| call.invoke_async(redis).await).await

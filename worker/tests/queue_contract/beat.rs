@@ -57,11 +57,12 @@ async fn a_worker_is_alive_until_its_time_is_over() {
 async fn a_job_that_kills_its_workers_is_dead_after_its_last_attempt() {
     let queue = TestQueue::new().await;
     queue.push(&id(0)).await;
-    for back in [1, 1, 0] {
+    for (back, dead) in [(1, 0), (1, 0), (0, 1)] {
         queue.fetch("w").await.unwrap();
         queue.silence("w", DEATH + 1.0).await;
-        assert_eq!(queue.beat("other").await, back);
+        assert_eq!(queue.beat_counting("other").await, (back, dead));
     }
+    assert_eq!(queue.beat_counting("other").await, (0, 0), "counted once");
 
     assert_eq!(queue.active().await, [""; 0]);
     let past = format!("{}~1", id(0));

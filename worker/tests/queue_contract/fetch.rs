@@ -200,10 +200,24 @@ async fn a_look_buries_a_hundred_at_most() {
     queue.push(&id(0)).await;
 
     for left in [151, 51] {
-        assert_eq!(queue.fetch_raw("w").await, Some(Vec::new()), "cut short");
+        assert_eq!(queue.fetch_counting("w").await, (100, Some(Vec::new())), "cut short");
         assert_eq!(queue.active().await.len(), left);
     }
     assert_eq!(queue.fetch_id("w").await, Some(id(0)));
+}
+
+/// Else those that the script buries would be in no figure.
+#[tokio::test]
+async fn a_fetch_tells_how_many_it_buried_on_its_way() {
+    let queue = TestQueue::new().await;
+    queue.ask::<()>("RPUSH", (queue.key("active"), "odd", "odder")).await;
+    queue.push(&id(0)).await;
+    let (buried, job) = queue.fetch_counting("w").await;
+    assert_eq!((buried, job.is_some()), (2, true));
+
+    queue.ask::<()>("RPUSH", (queue.key("active"), "odd")).await;
+    assert_eq!(queue.fetch_counting("w").await, (1, None));
+    assert_eq!(queue.fetch_counting("w").await, (0, None));
 }
 
 /// More fields than Lua takes at once.

@@ -157,6 +157,11 @@ impl TestQueue {
 
     /// The next job as the script gives it.
     pub(crate) async fn fetch_raw(&self, worker: &str) -> Option<Vec<Value>> {
+        self.fetch_counting(worker).await.1
+    }
+
+    /// How many dead letters were on the way to the next job, and that job.
+    pub(crate) async fn fetch_counting(&self, worker: &str) -> (u64, Option<Vec<Value>>) {
         let file = include_str!("../../src/queue/fetch.lua");
         self.run(file, |call| _ = call.arg(worker).arg(self.keep)).await.unwrap()
     }
@@ -190,14 +195,23 @@ impl TestQueue {
         self.run(file, fill).await.unwrap()
     }
 
-    /// A heartbeat of a worker that has all that it was given.
+    /// A heartbeat of a worker that has all that it was given: how many jobs went back.
     pub(crate) async fn beat(&self, worker: &str) -> u64 {
+        self.beat_counting(worker).await.0
+    }
+
+    /// The same, and how many were given up.
+    pub(crate) async fn beat_counting(&self, worker: &str) -> (u64, u64) {
         let held = self.held(worker).await;
-        self.beat_with(worker, &held).await
+        self.beat_script(worker, &held).await
     }
 
     /// A heartbeat of a worker that has these jobs, and knows of no other.
     pub(crate) async fn beat_with(&self, worker: &str, held: &[String]) -> u64 {
+        self.beat_script(worker, held).await.0
+    }
+
+    async fn beat_script(&self, worker: &str, held: &[String]) -> (u64, u64) {
         let file = include_str!("../../src/queue/beat.lua");
         let fill = |call: &mut ScriptInvocation<'_>| {
             call.key(self.names.ready());
