@@ -63,7 +63,7 @@ pub enum Fault {
 }
 
 /// Mode, what its value is, and what it does; `parse` and the help text go by it.
-pub(crate) const MODES: [(&str, &str, &str); 24] = [
+pub(crate) const MODES: [(&str, &str, &str); 25] = [
     ("ok", "", "healthy and at once, whatever was said before"),
     ("delay", "ms", "every answer of the scope that much later; adds to any other mode"),
     ("hang", "", "read the request, never answer"),
