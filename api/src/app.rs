@@ -11,7 +11,7 @@ use common::{
     line::LineEvent,
     link::{Link, Patience},
     queue::Queue,
-    refresh::{Failing, Memory, Refresher, Saves, Unsaved},
+    refresh::{Failing, Gate, Memory, Refresher, Saves, Unsaved},
     store::Store,
     vendors::Vendors,
     zone::Zone,
@@ -100,6 +100,7 @@ impl App {
             link,
         });
         let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
+        let gate = Gate::new(store.clone(), config.lifetimes);
         let refresher = Refresher {
             cache: redis.as_ref().map(|redis| redis.cache.clone()),
             store: store.clone(),
@@ -115,7 +116,8 @@ impl App {
             failing: Failing::default(),
             memory: Memory::default(),
             saves: Saves::immediate(),
-            unsaved: Unsaved::new(store.clone()),
+            unsaved: Unsaved::new(store.clone(), gate.clone()),
+            gate,
         };
         Ok(Self(Arc::new(Shared {
             redis,

@@ -7,9 +7,10 @@ use chrono::Utc;
 use common::{
     cache::{CacheError, Held, Look},
     entry::{Entry, MenuKey, NoMenu},
+    link::LinkError,
     meal::Meal,
     metrics,
-    queue::{Pushed, Reason, RefreshMenu},
+    queue::{PushAnswer, Pushed, Reason, RefreshMenu},
     traces, vendors,
 };
 use tokio::time::{Instant, timeout, timeout_at};
@@ -130,11 +131,17 @@ async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, Ap
 async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
     let started = Instant::now();
     let Some(redis) = &app.redis else { return past_the_cache(app.clone(), key, started).await };
-    let mut interest = redis.waiters.register(&key);
-    let foreign = match look(&app, redis, &key).await {
+    let interest = redis.waiters.register(&key);
+    let job = RefreshMenu {
+        key: key.clone(),
+        reason: Reason::Miss,
+        request_id: Some(request_id),
+        traceparent: traces::current(),
+    };
+    let (looked, pushed) = look_and_push(&app, redis, &job).await;
+    match looked {
         Ok(Found::Ready(ready)) => return Ok(Served { ready, from: From::Hit }),
-        Ok(_) if is_unasked(&key) => return saved(&app, &key, NoMenu::MealNotServed).await,
-        Ok(found) => matches!(found, Found::Foreign),
+        Ok(Found::Nothing | Found::Foreign) => {}
         Err(error) => {
             // Once it is known to be away, each visitor's word of it would only fill the log.
             if error.is_away() {
@@ -144,14 +151,9 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             }
             return past_the_cache(app.clone(), key, started).await;
         }
-    };
-    let job = RefreshMenu {
-        key: key.clone(),
-        reason: Reason::Miss,
-        request_id: Some(request_id),
-        traceparent: traces::current(),
-    };
-    match redis.queue.push(&job, foreign).await {
+    }
+    let Some(pushed) = pushed else { return saved(&app, &key, NoMenu::MealNotServed).await };
+    match pushed {
         Err(error) => {
             tracing::warn!(%error, "no job can be pushed");
             return degraded::menu(app.clone(), key, started).await;
@@ -167,6 +169,17 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             }
         }
     }
+    wait(&app, redis, key, interest, started).await
+}
+
+/// Until the job has made the entry; for the soft wait alone where a copy can stand in.
+async fn wait(
+    app: &App,
+    redis: &Redis,
+    key: MenuKey,
+    mut interest: Interest,
+    started: Instant,
+) -> Landing {
     let (mut copy_was_sought, mut called_meanwhile) = (false, false);
     loop {
         let budget = if copy_was_sought { app.miss_wait } else { app.soft_wait.min(app.miss_wait) };
@@ -175,7 +188,7 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
         let next_look = Instant::now() + pause;
         let waited = timeout_at(until.min(next_look), interest.called()).await;
         let called = waited.is_ok() || std::mem::take(&mut called_meanwhile);
-        if let Ok(Found::Ready(ready)) = look(&app, redis, &key).await {
+        if let Ok(Found::Ready(ready)) = look(app, redis, &key).await {
             if !called && redis.waiters.hears() && pause == BACK_STOP {
                 tracing::debug!(job.id = %key, "found by the back-stop");
                 tokio::spawn(overtaken_or_lost(interest, key));
@@ -189,7 +202,7 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
         }
         if !copy_was_sought {
             let copy = tokio::select! {
-                copy = degraded::copy(&app, &key) => copy,
+                copy = degraded::copy(app, &key) => copy,
                 // The job was quicker than a Postgres that is slow to answer.
                 () = interest.called() => {
                     called_meanwhile = true;
@@ -238,6 +251,25 @@ enum Found {
     Ready(Arc<Ready>),
     Nothing,
     Foreign,
+}
+
+/// A look, and behind it on the same line the push that follows if nothing is there: one flight instead of
+/// two. The push looks for itself, so an entry that was found makes no job. No push for a meal that no
+/// vendor is asked for.
+async fn look_and_push(
+    app: &App,
+    redis: &Redis,
+    job: &RefreshMenu,
+) -> (Result<Found, CacheError>, Option<Result<PushAnswer, LinkError>>) {
+    if is_unasked(&job.key) {
+        return (look(app, redis, &job.key).await, None);
+    }
+    let push = redis.queue.push(job, false);
+    let (looked, pushed) = tokio::join!(biased; look(app, redis, &job.key), push);
+    // What is there is no entry, which the push could not know.
+    let is_foreign = matches!(looked, Ok(Found::Foreign));
+    let pushed = if is_foreign { redis.queue.push(job, true).await } else { pushed };
+    (looked, Some(pushed))
 }
 
 /// Looks into Redis, never into what this process keeps: who was woken wants what is there now.

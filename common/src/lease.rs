@@ -32,6 +32,8 @@ pub struct Leases {
 
 /// The turn of one task of this process; ends with the value.
 pub struct Turn {
+    /// Whether another task had it first.
+    pub was_waited_for: bool,
     _guard: OwnedMutexGuard<()>,
 }
 
@@ -91,7 +93,10 @@ impl Leases {
                 turn
             })
         };
-        Turn { _guard: turn.lock_owned().await }
+        match Arc::clone(&turn).try_lock_owned() {
+            Ok(guard) => Turn { was_waited_for: false, _guard: guard },
+            Err(_) => Turn { was_waited_for: true, _guard: turn.lock_owned().await },
+        }
     }
 
     /// Asks for the lease once, without waiting.
@@ -197,8 +202,9 @@ mod tests {
         tokio::pin!(second);
         assert!(futures::poll!(&mut second).is_pending());
         let _other_document = leases.turn(frary).await;
+        assert!(!first.was_waited_for);
         drop(first);
-        let _second = second.await;
+        assert!(second.await.was_waited_for);
         assert!(matches!(leases.ask(frank).await, Asked::Away));
     }
 }

@@ -5,6 +5,7 @@ mod entries;
 mod failing;
 mod gate;
 mod judging;
+mod looking;
 mod memory;
 mod reading;
 mod saves;
@@ -13,14 +14,13 @@ mod unsaved;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tokio::time::Instant;
 
 use crate::{
-    cache::{Cache, Held, Look, Settled},
+    cache::{Cache, Held, Settled},
     config::Lifetimes,
     entry::{Entry, MenuKey},
     hall::HallId,
-    lease::{Asked, Lease, Leases},
+    lease::Leases,
     meal::Meal,
     menu::{DayState, KnownDay},
     queue::Reason,
@@ -29,6 +29,7 @@ use crate::{
     zone::Zone,
 };
 pub use failing::Failing;
+pub use gate::Gate;
 pub use memory::Memory;
 pub use saves::Saves;
 pub use unsaved::Unsaved;
@@ -43,7 +44,7 @@ pub enum Outcome {
     Restored,
     /// The vendor was read.
     Live,
-    /// The vendor failed: the last good copy serves.
+    /// The vendor failed: the last good copy serves, or what it says of there being no menu.
     Snapshot,
     /// The vendor failed and there is no copy to serve.
     Unavailable,
@@ -65,8 +66,6 @@ pub struct Done {
 #[error("the document was being read by another process all the time")]
 pub struct Busy;
 
-/// Less time than this is no life worth putting back.
-const WORTH_RESTORING: Duration = Duration::from_secs(1);
 /// A copy this young is not read again, whoever asks; where entries live for seconds only, a quarter
 /// of their life.
 pub const JUST_READ: Duration = Duration::from_secs(60);
@@ -94,6 +93,8 @@ pub struct Refresher {
     pub memory: Memory,
     /// When what was read is saved.
     pub saves: Saves,
+    /// What of a reading is believed.
+    pub gate: Gate,
     /// Readings that Postgres did not take.
     pub unsaved: Unsaved,
 }
@@ -106,8 +107,8 @@ impl Refresher {
     /// When another process never ends its read.
     pub async fn settle(&self, key: &MenuKey, reason: Reason) -> Result<Done, Busy> {
         let document = Document::of(key.hall, key.date);
-        let _turn = self.leases.turn(document).await;
-        let lease = match self.lease_or_done(document, key, reason).await? {
+        let turn = self.leases.turn(document).await;
+        let lease = match self.lease_or_done(document, key, reason, &turn).await? {
             Ok(lease) => lease,
             Err(done) => return Ok(done),
         };
@@ -134,126 +135,6 @@ impl Refresher {
         // A day of grace for a job that waited over midnight.
         let grace = first.pred_opt().unwrap_or(first);
         !matches!(key.meal, Meal::Other(_)) && (grace..=last).contains(&key.date)
-    }
-
-    /// Waits until the document is ours to read, or until another's read has settled the key.
-    async fn lease_or_done(
-        &self,
-        document: Document,
-        key: &MenuKey,
-        reason: Reason,
-    ) -> Result<Result<Option<Lease>, Done>, Busy> {
-        let patience = Instant::now() + self.budget * 2;
-        loop {
-            let asked = self.leases.ask(document).await;
-            // Looked at after asking: what was written before we held the lease is seen now.
-            if let Some(done) = self.look_again(key, reason).await {
-                if let Asked::Taken(lease) = asked {
-                    lease.release().await;
-                }
-                return Ok(Err(done));
-            }
-            match asked {
-                Asked::Taken(lease) => return Ok(Ok(Some(lease))),
-                Asked::Away => return Ok(Ok(None)),
-                Asked::Busy if Instant::now() > patience => return Err(Busy),
-                Asked::Busy => tokio::time::sleep(LOOK_EVERY).await,
-            }
-        }
-    }
-
-    /// Whether the key is settled already, or can be from a copy that is still fresh.
-    async fn look_again(&self, key: &MenuKey, reason: Reason) -> Option<Done> {
-        let now = Utc::now();
-        let will_do = |at| reason == Reason::Miss || self.just_read_at(now, at).is_some();
-        // Who asks by hand knows of the failure, and why it may be over.
-        let counts =
-            |held: &Held| reason != Reason::Manual || !matches!(held.entry, Entry::Failed { .. });
-        let (mut has_cache, mut missing, mut without) = (false, false, None);
-        if let Some(cache) = &self.cache {
-            match cache.get(key).await {
-                Ok(Look::Held(held)) if counts(&held) && will_do(held.entry.fetched_at()) => {
-                    let cached = cache.announce(key).await.is_ok();
-                    return Some(Done { outcome: Outcome::Known, held, cached });
-                }
-                Ok(look) => {
-                    (has_cache, missing) = (true, matches!(look, Look::Nothing));
-                    without = no_menu_for(&look);
-                }
-                Err(error) if error.is_away() => {}
-                Err(error) => tracing::warn!(cache.key = %key, %error, "no look into the cache"),
-            }
-        }
-        // Who pre-warms wants an entry where there is none, and a new one where there is one.
-        let restores = missing && reason == Reason::Prewarm;
-        // "No menu" lives shorter than the day that says so: its end is no reason to ask the vendor.
-        let outlives = |left| {
-            reason == Reason::Refresh && without.is_some_and(|life| left > life + WORTH_RESTORING)
-        };
-        let will_do_of_day = |at, left| restores || outlives(left) || will_do(at);
-        match self.restored(key, now, will_do_of_day).await {
-            Some(done) => Some(done),
-            None => self.remembered(key, has_cache, will_do).await,
-        }
-    }
-
-    /// From a copy in Postgres that is still fresh.
-    async fn restored(
-        &self,
-        key: &MenuKey,
-        now: DateTime<Utc>,
-        will_do: impl Fn(DateTime<Utc>, Duration) -> bool,
-    ) -> Option<Done> {
-        let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
-        let longest = self.lifetimes.fresh + self.lifetimes.fresh_jitter;
-        let left = (day.fresh_until - now).to_std().unwrap_or_default().min(longest);
-        if left < WORTH_RESTORING || !will_do(day.fetched_at, left) {
-            return None;
-        }
-        let shut = self.is_shut(key.hall, &day).await;
-        let settled = self.entries(key.hall, &day, left, shut);
-        let held = held_by(&settled, key)?;
-        let cached = self.put(&settled).await;
-        Some(Done { outcome: Outcome::Restored, held, cached })
-    }
-
-    /// From what this process has read while both stores were away. A cache that is back gets it.
-    async fn remembered(
-        &self,
-        key: &MenuKey,
-        has_cache: bool,
-        will_do: impl Fn(DateTime<Utc>) -> bool,
-    ) -> Option<Done> {
-        let document = Document::of(key.hall, key.date);
-        let settled = self.memory.of(document);
-        let held = held_by(&settled, key).filter(|held| will_do(held.entry.fetched_at()))?;
-        let cached = has_cache && self.put(&settled).await;
-        if cached {
-            self.memory.forget(document);
-        }
-        Some(Done { outcome: Outcome::Known, held, cached })
-    }
-
-    /// How old the copy is that makes it needless to read this menu, whoever asks; `None` where there
-    /// is none.
-    pub async fn just_read(&self, key: &MenuKey) -> Option<Duration> {
-        let now = Utc::now();
-        if let Some(cache) = &self.cache
-            && let Ok(Look::Held(held)) = cache.get(key).await
-            && !matches!(held.entry, Entry::Failed { .. })
-            && let Some(age) = self.just_read_at(now, held.entry.fetched_at())
-        {
-            return Some(age);
-        }
-        let day = self.known_days(key.hall, &[key.date]).await?.pop()?;
-        let left = (day.fresh_until - now).to_std().unwrap_or_default();
-        self.just_read_at(now, day.fetched_at).filter(|_| left >= WORTH_RESTORING)
-    }
-
-    /// How long ago it was, if nobody is to read again so soon.
-    fn just_read_at(&self, now: DateTime<Utc>, at: DateTime<Utc>) -> Option<Duration> {
-        let young = JUST_READ.min(self.lifetimes.fresh / 4);
-        (now - at).to_std().ok().filter(|age| *age < young)
     }
 
     /// Whether they are in the cache now.
@@ -302,14 +183,6 @@ impl Refresher {
     }
 }
 
-/// What is left of an entry that says "no menu".
-fn no_menu_for(look: &Look) -> Option<Duration> {
-    match look {
-        Look::Held(Held { entry: Entry::NoMenu { .. }, left }) => Some(*left),
-        _ => None,
-    }
-}
-
 fn held_by(settled: &[Settled], key: &MenuKey) -> Option<Held> {
     let one = settled.iter().find(|one| one.key == *key)?;
     Some(Held { entry: one.entry.clone(), left: one.lifetime })
@@ -320,8 +193,8 @@ fn done(key: &MenuKey, outcome: Outcome, settled: &[Settled], cached: bool) -> D
     // A document settles every key that leads to it; should it not, that is a failure.
     let failed = || Held { entry: Entry::Failed { fetched_at: Utc::now() }, left: LOOK_EVERY };
     let held = held_by(settled, key).unwrap_or_else(failed);
-    let served = matches!(held.entry, Entry::Menu { .. });
-    let unavailable = outcome == Outcome::Snapshot && !served;
+    let is_known = !matches!(held.entry, Entry::Failed { .. });
+    let unavailable = outcome == Outcome::Snapshot && !is_known;
     let outcome = if unavailable { Outcome::Unavailable } else { outcome };
     Done { outcome, held, cached }
 }

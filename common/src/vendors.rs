@@ -27,7 +27,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 pub use document::{Document, WINDOW_AHEAD, WINDOW_BACK, window};
 pub use error::{FetchError, ParseError, VendorError};
-use fetch::{Fetched, Fetcher};
+use fetch::{Fetched, Fetcher, Got};
 pub use politeness::{LONGEST_PAUSE, Pauses, SiteState};
 use postings::Postings;
 use validators::Known;
@@ -203,7 +203,9 @@ impl Vendors {
             Err(error) => error,
         };
         let page = self.fetcher.get(addresses::pomona_page(hall), deadline, None).await;
-        let Ok(Fetched::Whole { text: page, .. }) = page else { return Err(failed) };
+        let Ok(Got { fetched, leave }) = page else { return Err(failed) };
+        self.fetcher.leave(leave).await;
+        let Fetched::Whole { text: page, .. } = fetched else { return Err(failed) };
         let moved = pomona::feed_address(&page).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
         tracing::warn!(vendor.name = "pomona", hall.id = %hall, error = %failed, "the feed failed: reading it where its page says");
@@ -223,20 +225,25 @@ impl Vendors {
         let place = (document, address.url.clone());
         let known = self.known.of(&place);
         let marks = known.as_ref().map(|known| &known.validators);
-        match (self.fetcher.get(address, deadline, marks).await?, known) {
-            (Fetched::Whole { text, validators }, _) => {
-                let read = parsed(text, parse).await?;
-                self.known.keep(place, validators, &read.reading);
-                Ok(read)
+        let Got { fetched, leave } = self.fetcher.get(address, deadline, marks).await?;
+        let read = async {
+            match (fetched, known) {
+                (Fetched::Whole { text, validators }, _) => {
+                    let read = parsed(text, parse).await?;
+                    self.known.keep(place, validators, &read.reading);
+                    Ok(read)
+                }
+                (Fetched::Unchanged, Some(known)) => {
+                    Ok(Read { reading: known.reading.clone(), bytes: 0, unchanged: true })
+                }
+                // Not met: nobody is asked whether what we do not have has changed.
+                (Fetched::Unchanged, None) => {
+                    Err(FetchError::Status { status: 304, retry_after: None }.into())
+                }
             }
-            (Fetched::Unchanged, Some(known)) => {
-                Ok(Read { reading: known.reading.clone(), bytes: 0, unchanged: true })
-            }
-            // Not met: nobody is asked whether what we do not have has changed.
-            (Fetched::Unchanged, None) => {
-                Err(FetchError::Status { status: 304, retry_after: None }.into())
-            }
-        }
+        };
+        let (read, ()) = tokio::join!(read, self.fetcher.leave(leave));
+        read
     }
 }
 

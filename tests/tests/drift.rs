@@ -199,6 +199,24 @@ async fn a_meal_that_is_due_and_missing_is_told_of_and_a_closed_hall_is_not() {
     stack.menu(hall, today, "dinner").await;
     receiver.is_told("dinner", &[("ok", "watch"), ("watch", "drift")]).await;
 
+    // Dinner is over, and the page as it was: that is no news, nor is it on the next day until it was
+    // missing as often as today.
+    let over = "update dining_hours_overrides set end_time = '00:00:01' where meal = 'dinner'";
+    stack.database.run(over).await;
+    stack.grow_old().await;
+    stack.menu(hall, today, "dinner").await;
+    stack.is_idle().await;
+    let tomorrow =
+        "update menu_verdicts set date = date - 1; update drift_states set date = date - 1;
+                    update dining_hours_overrides set end_time = '23:59:59' where meal = 'dinner'";
+    stack.database.run(tomorrow).await;
+    stack.grow_old().await;
+    stack.menu(hall, today, "dinner").await;
+    stack.is_idle().await;
+    let is_drift = "select count(*) from drift_states where meal = 'dinner' and verdict = 2";
+    assert_eq!(stack.database.number(is_drift).await, 1);
+    all_told(&stack, 2).await;
+
     // Somebody enters that the hall is closed: that explains it.
     let shut = format!(
         "delete from dining_hours_overrides;
@@ -214,6 +232,22 @@ async fn a_meal_that_is_due_and_missing_is_told_of_and_a_closed_hall_is_not() {
     }
     stack.is_idle().await;
     all_told(&stack, 3).await;
+}
+
+#[tokio::test]
+async fn the_state_of_a_meal_that_did_not_come_again_for_a_week_is_forgotten() {
+    let mut stack = Stack::start().await;
+    let states = "insert into drift_states (hall_id, meal, verdict, signs, date, since)
+                  values ('frary', 'lunch', 2, '[]', current_date - 9, now()),
+                         ('frary', 'brunch', 2, '[]', current_date - 6, now())";
+    stack.database.run(states).await;
+    // Forgets when it starts, and every hour.
+    stack.add_worker();
+    eventually("it is forgotten", Duration::from_secs(10), async || {
+        let left = stack.database.text("select string_agg(meal, ' ') from drift_states").await;
+        (left == "brunch").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! A page that lost most of its menu does not take a good copy away, unless it says so twice; what a
 //! vendor really changed is there after one life of a stale entry.
-#![expect(clippy::indexing_slicing, reason = "that is what a test does")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "that is what a test does")]
 
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use sqlx::Executor;
 use tests::{
-    Answer, Stack, Wanted, eventually, menu_path,
+    Answer, OwnPostgres, Stack, Wanted, eventually, menu_path,
     stub::{Hall, Kind},
 };
 
@@ -30,11 +31,11 @@ async fn saved(stack: &Stack, hall: Hall, date: NaiveDate) -> String {
     stack.database.text(&sql).await
 }
 
-/// Asks until the answer is fresh; the next reading is due by then.
+/// Asks until the answer is fresh; a reading that counts as the second is due by then.
 async fn fresh_in_time(stack: &Stack, api: usize, path: &str) -> Answer {
     eventually(
-        "one life of a stale entry later it is fresh",
-        Duration::from_secs(3 * STALE),
+        "three lives of a stale entry later it is fresh",
+        Duration::from_secs(6 * STALE),
         async || {
             let answer = stack.ask(api, reqwest::Method::GET, path, &[]).await;
             (!is_stale(&answer)).then_some(answer)
@@ -149,6 +150,64 @@ async fn of_a_feed_only_the_day_that_is_doubted_waits() {
     assert!(!is_stale(&other), "{other:?}");
     let expected = stack.vendor.expected(hall, rich);
     assert_eq!(Some(&other.json()["stations"]), expected.stations("dinner"));
+}
+
+#[tokio::test]
+async fn what_was_read_while_postgres_was_away_is_weighed_before_it_is_saved() {
+    let mut stack = soon_stale().postgres(OwnPostgres::start().await).start().await;
+    let (hall, day) = (Hall::Collins, stack.weekday());
+    assert!(!is_stale(&stack.menu(hall, day, "dinner").await));
+    let rows = saved(&stack, hall, day).await;
+    stack.grow_old().await;
+    stack.own_postgres.as_mut().unwrap().stop();
+    stack.vendor.post(hall, day, Kind::Scarce, 0);
+    let scarce = stack.menu(hall, day, "dinner").await;
+    assert!(!is_stale(&scarce), "there is nothing else to serve: {scarce:?}");
+    stack.own_postgres.as_mut().unwrap().restart().await;
+    eventually("it is weighed", Duration::from_secs(15), async || {
+        (suspects(&stack).await == 1).then_some(())
+    })
+    .await;
+    stack.is_idle().await;
+    assert_eq!(saved(&stack, hall, day).await, rows, "the good copy is as it was");
+}
+
+#[tokio::test]
+async fn while_nobody_can_say_what_would_be_lost_a_doubted_reading_takes_nothing_away() {
+    let stack = soon_stale().start().await;
+    let (hall, day) = (Hall::Collins, stack.weekday());
+    assert!(!is_stale(&stack.menu(hall, day, "dinner").await));
+    let rows = saved(&stack, hall, day).await;
+    stack.grow_old().await;
+    stack.vendor.post(hall, day, Kind::Scarce, 0);
+    // What is usual can be asked, the copies cannot.
+    let mut lock = stack.database.connect().await;
+    lock.execute("begin").await.unwrap();
+    lock.execute("lock table menus in access exclusive mode").await.unwrap();
+    let scarce = stack.menu(hall, day, "dinner").await;
+    assert_eq!(scarce.status, 200, "what was read serves where there is nothing: {scarce:?}");
+    assert!(scarce.max_age().is_some_and(|left| left <= STALE), "not for long: {scarce:?}");
+    lock.execute("rollback").await.unwrap();
+    stack.is_idle().await;
+    assert_eq!(saved(&stack, hall, day).await, rows, "the good copy is as it was");
+}
+
+#[tokio::test]
+async fn a_meal_that_only_the_doubted_reading_has_is_served() {
+    let stack = soon_stale().start().await;
+    let (hall, day) = (Hall::Collins, stack.weekday());
+    let fresh = stack.menu(hall, day, "lunch").await;
+    assert!(!is_stale(&fresh));
+    stack.grow_old().await;
+    // Breakfast, lunch and late night are gone: that is doubted. Brunch takes nothing away.
+    stack.vendor.post(hall, day, Kind::HolidayBrunch, 0);
+    let held = stack.menu(hall, day, "lunch").await;
+    assert!(is_stale(&held), "{held:?}");
+    let new = stack.menu(hall, day, "brunch").await;
+    assert!(!is_stale(&new), "{new:?}");
+    let expected = stack.vendor.expected(hall, day);
+    assert_eq!(Some(&new.json()["stations"]), expected.stations("brunch"));
+    assert!(new.max_age().is_some_and(|left| left <= STALE), "as soon as the copy's: {new:?}");
 }
 
 #[tokio::test]

@@ -90,6 +90,30 @@ async fn whatever_a_vendor_does_the_last_good_copy_serves_and_stays_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_read_that_fails_for_one_day_leaves_the_fresh_days_of_its_document_fresh() {
+    let stack = hurried().start().await;
+    let (hall, day) = (Hall::Frary, stack.weekday());
+    let fresh = stack.menu(hall, day, "dinner").await;
+    assert_eq!(fresh.status, 200, "{fresh:?}");
+    assert_eq!(stack.menu(hall, day, "brunch").await.problem(404).1, "meal_not_served");
+    stack.is_idle().await;
+    // Redis loses them, and a day of the same feed that is not posted is asked for again.
+    stack.expire("menu:frary:").await;
+    let other = stack.in_days(14);
+    let old = format!(
+        "update menu_days set fresh_until = now() - interval '1 second' where date = '{other}'"
+    );
+    stack.database.run(&old).await;
+    stack.vendor.fault(Scope::Hall(hall), Fault::Status(500, None));
+    assert_eq!(stack.menu(hall, other, "dinner").await.problem(503).1, "vendor_error");
+
+    let still = stack.menu(hall, day, "dinner").await;
+    assert_eq!((still.status, &still.text), (200, &fresh.text), "not stale: it is not old");
+    let none = stack.menu(hall, day, "brunch").await;
+    assert_eq!(none.problem(404).1, "meal_not_served", "known, whatever happens to other days");
+}
+
+#[tokio::test]
 async fn without_a_copy_a_failing_vendor_is_a_503_that_is_never_called_no_menu() {
     let stack = hurried().start().await;
     let faults = [

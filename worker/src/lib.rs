@@ -21,7 +21,7 @@ use common::{
     link::{Link, Patience},
     prewarm::Prewarm,
     queue::Queue,
-    refresh::{Failing, Memory, Refresher, Saves, Unsaved},
+    refresh::{Failing, Gate, Memory, Refresher, Saves, Unsaved},
     store::Store,
     telemetry,
     vendors::{Pauses, Vendors},
@@ -80,6 +80,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let link = Link::new(&redis_url, REDIS)?;
     let cache = Cache::new(link.clone(), names.clone());
     let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
+    let gate = Gate::new(store.clone(), config.lifetimes);
     let refresher = Arc::new(Refresher {
         cache: Some(cache.clone()),
         store: store.clone(),
@@ -95,7 +96,8 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         failing: Failing::default(),
         memory: Memory::default(),
         saves: Saves::after_readers(),
-        unsaved: Unsaved::new(store.clone()),
+        unsaved: Unsaved::new(store.clone(), gate.clone()),
+        gate,
     });
     if config.vendors.sodexo_key.is_none() {
         tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");

@@ -49,8 +49,9 @@ pub(crate) async fn run(stand: Stand, stop: CancellationToken) {
 async fn work(stand: &Stand, name: &str, wake: Arc<Wake>, stop: CancellationToken) {
     let (link, names) = (stand.link.clone(), stand.names.clone());
     let (refresher, concurrency) = (Arc::clone(&stand.refresher), stand.concurrency);
-    // A back-stop: every wait inside is bounded by itself.
-    let limit = stand.refresher.budget * 3 + Duration::from_secs(10);
+    // A back-stop, longer than all waits inside together: two budgets for the lease, two for a turn with
+    // the vendor, one for the read, and what a job holds back.
+    let limit = stand.refresher.budget * 6 + Duration::from_secs(10);
     let (worker, held) = (name.to_owned(), HeldJobs::default());
     let in_hand = held.clone();
     let monitor = Monitor::new().shutdown_timeout(DRAIN).register(move |_| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::Refresher;
+use super::{Refresher, gate::Weighed};
 use crate::{
     cache::{Overwrite, Settled},
     entry::{Entry, MenuKey, NoMenu},
@@ -61,6 +61,18 @@ impl Refresher {
         menu_entries(hall, &young, true, jitter(self.lifetimes.stale, self.lifetimes.stale / 6))
     }
 
+    /// What a copy says of every key of its day: as it did while it is fresh, of which no failure takes
+    /// anything away; its menus as stale after.
+    async fn copy_entries(&self, hall: HallId, day: &KnownDay) -> Vec<Settled> {
+        match self.left_of(day, Utc::now()) {
+            Some(left) => {
+                let shut = self.is_shut(hall, day).await;
+                self.entries(hall, day, left, shut)
+            }
+            None => self.stale_entries(hall, day),
+        }
+    }
+
     /// The vendor failed: every key of the document gets the last good copy, or a failure entry, so
     /// that the vendor is asked again seconds later and not by every visitor.
     pub(super) async fn fallback(
@@ -78,9 +90,10 @@ impl Refresher {
         // But nobody is told to come back while the vendor still wants quiet.
         let quiet = self.vendors.quiet(document).await.unwrap_or_default();
         let failure_life = failure_life.max(quiet);
-        let copies = copies.unwrap_or_default();
-        let mut settled: Vec<Settled> =
-            copies.iter().flat_map(|day| self.stale_entries(hall, day)).collect();
+        let mut settled = Vec::new();
+        for day in copies.iter().flatten() {
+            settled.extend(self.copy_entries(hall, day).await);
+        }
         let entry = Entry::Failed { fetched_at: asked_at.trunc_subsecs(0) };
         for date in dates {
             for meal in Meal::SIX {
@@ -92,6 +105,43 @@ impl Refresher {
             }
         }
         // A failed read never takes away what is there.
+        for one in &mut settled {
+            one.over = Overwrite::Nothing;
+        }
+        settled
+    }
+
+    /// Of the days that are not believed: the copies as stale, for the short time until the next reading.
+    pub(super) fn held_entries(&self, hall: HallId, weighed: &Weighed) -> Vec<Settled> {
+        let held = weighed.held.iter();
+        held.flat_map(|held| match &held.copy {
+            Some(copy) => self.copied(hall, copy, &held.read),
+            None => self.uncopied(hall, &held.read),
+        })
+        .collect()
+    }
+
+    fn copied(&self, hall: HallId, copy: &KnownDay, read: &KnownDay) -> Vec<Settled> {
+        let mut settled = self.stale_entries(hall, copy);
+        // A meal that only the reading has takes nothing away.
+        let mut new = menu_entries(hall, read, false, self.lifetimes.stale);
+        new.retain(|one| !settled.iter().any(|copied| copied.key == one.key));
+        settled.append(&mut new);
+        for meal in Meal::SIX {
+            let key = MenuKey { hall, date: copy.date, meal };
+            if !settled.iter().any(|one| one.key == key) {
+                let (reason, fetched_at) = (NoMenu::MealNotServed, copy.fetched_at);
+                let entry = Entry::NoMenu { reason, fetched_at };
+                let lifetime = self.lifetimes.stale.min(self.negative());
+                settled.push(Settled { key, entry, lifetime, over: Overwrite::Older });
+            }
+        }
+        settled
+    }
+
+    /// While nobody knows the copy, what was read serves where the cache has nothing.
+    fn uncopied(&self, hall: HallId, read: &KnownDay) -> Vec<Settled> {
+        let mut settled = self.entries(hall, read, self.lifetimes.stale, false);
         for one in &mut settled {
             one.over = Overwrite::Nothing;
         }

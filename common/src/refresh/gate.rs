@@ -9,25 +9,34 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::Refresher;
 use crate::{
-    cache::{Overwrite, Settled},
+    config::Lifetimes,
     drift::{
         Figures,
         plausible::{self, Doubts},
     },
-    entry::{Entry, MenuKey, NoMenu},
     hall::HallId,
     hours::HallHours,
     meal::Meal,
     menu::{DayState, KnownDay},
     metrics::IMPLAUSIBLE,
-    store::{FetchRun, Past},
+    store::{Past, Store, StoreError},
     vendors::Document,
 };
 
 /// Readings are dated to the second.
 const SECOND: Duration = Duration::from_secs(1);
+
+/// A second reading counts so many lives of a stale entry after the first: six minutes as shipped. A
+/// vendor's own cache shows one rendering of a page for five (Bon Appétit's WordPress).
+const APART: u32 = 3;
+
+/// Weighs readings. Whoever saves one asks here before.
+#[derive(Clone)]
+pub struct Gate {
+    store: Store,
+    lifetimes: Lifetimes,
+}
 
 /// The days of a reading, weighed.
 pub(super) struct Weighed {
@@ -45,19 +54,54 @@ pub(super) struct Weighed {
 pub(super) struct Held {
     /// What was read.
     pub(super) read: KnownDay,
-    /// What serves instead.
-    pub(super) copy: KnownDay,
+    /// What serves instead; `None`: nobody can say what that is.
+    pub(super) copy: Option<KnownDay>,
     doubts: Doubts,
 }
 
-impl Refresher {
+impl Weighed {
+    /// What is not believed, in words.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let held = self.held.first()?;
+        Some(format!("{}: {}", held.read.date, in_words(&held.doubts)))
+    }
+
+    /// Figures of what is believed.
+    pub(super) fn believed_figures(&self) -> Vec<(NaiveDate, &Meal, &Figures)> {
+        let days = self.believed.iter().map(|(day, _)| day.date);
+        let of_day =
+            |date| self.figures.get(&date).into_iter().flatten().map(move |one| (date, one));
+        days.flat_map(of_day).map(|(date, (meal, figures))| (date, meal, figures)).collect()
+    }
+}
+
+impl Gate {
+    /// A gate before this store.
+    #[must_use]
+    pub const fn new(store: Store, lifetimes: Lifetimes) -> Self {
+        Self { store, lifetimes }
+    }
+
+    /// Weighs what was read while nobody could say what is usual. Nobody waits for that any more.
+    ///
+    /// # Errors
+    /// When Postgres cannot say it now either.
+    pub(super) async fn weigh_late(
+        &self,
+        document: Document,
+        days: &[(KnownDay, Duration)],
+    ) -> Result<(Weighed, Past), StoreError> {
+        let dates: Vec<NaiveDate> = days.iter().map(|(day, _)| day.date).collect();
+        let past = self.store.past(document.hall(), &dates).await?;
+        Ok((self.weigh(document, days.to_vec(), Some(&past)).await, past))
+    }
+
     /// Tells the days that are believed from those that are not.
     pub(super) async fn weigh(
         &self,
         document: Document,
         days: Vec<(KnownDay, Duration)>,
         past: Option<&Past>,
-        run: &mut FetchRun,
     ) -> Weighed {
         let (hall, read_at) = (document.hall(), days.first().map(|(day, _)| day.fetched_at));
         let figures: BTreeMap<_, _> =
@@ -79,9 +123,6 @@ impl Refresher {
         };
         if !doubted.is_empty() {
             self.hold(document, &mut weighed, self.unexplained(hall, doubted).await, past).await;
-        }
-        if let Some(held) = weighed.held.first() {
-            run.note_doubt(&format!("{}: {}", held.copy.date, in_words(&held.doubts)));
         }
         weighed
     }
@@ -140,20 +181,39 @@ impl Refresher {
         if dates.is_empty() {
             return;
         }
-        let oldest = weighed.read_at - self.lifetimes.stale_max;
-        let copies = self.known_days(hall, &dates).await.unwrap_or_default().into_iter();
-        let mut copies: BTreeMap<NaiveDate, KnownDay> =
-            copies.map(|copy| (copy.date, copy)).collect();
-        copies.retain(|_, copy| copy.menus.iter().any(|known| known.fetched_at >= oldest));
+        let copies = self.copies(hall, &dates, weighed.read_at).await;
         let mut believed = Vec::new();
         for (read, life) in std::mem::take(&mut weighed.believed) {
-            match (copies.remove(&read.date), doubted.remove(&read.date)) {
-                (Some(copy), Some(doubts)) => weighed.held.push(Held { read, copy, doubts }),
-                _ => believed.push((read, life)),
+            let copy = copies.as_ref().map(|copies| copies.get(&read.date).cloned());
+            match (copy, doubted.remove(&read.date)) {
+                (Some(None), _) | (_, None) => believed.push((read, life)),
+                (copy, Some(doubts)) => {
+                    weighed.held.push(Held { read, copy: copy.flatten(), doubts });
+                }
             }
         }
         weighed.believed = believed;
         self.note_held(document, weighed, past).await;
+    }
+
+    /// The copies that can serve; `None`: nobody can say.
+    async fn copies(
+        &self,
+        hall: HallId,
+        dates: &[NaiveDate],
+        read_at: DateTime<Utc>,
+    ) -> Option<BTreeMap<NaiveDate, KnownDay>> {
+        let oldest = read_at - self.lifetimes.stale_max;
+        let can_serve = |copy: &KnownDay| copy.menus.iter().any(|known| known.fetched_at >= oldest);
+        match self.store.days(hall, dates).await {
+            Ok(days) => {
+                Some(days.into_iter().filter(can_serve).map(|day| (day.date, day)).collect())
+            }
+            Err(error) => {
+                tracing::warn!(hall.id = %hall, %error, "not known what would be lost: not believed");
+                None
+            }
+        }
     }
 
     /// Whether an earlier reading was doubted for the same. Not one of a moment ago: that may have
@@ -170,46 +230,27 @@ impl Refresher {
         };
         // Both are whole seconds, so they may be that much closer than they look.
         let apart = (read_at - *at).to_std().unwrap_or_default().saturating_sub(SECOND);
-        apart >= self.lifetimes.stale / 2 && plausible::agree(before, doubts)
+        apart >= self.lifetimes.stale * APART && plausible::agree(before, doubts)
     }
 
     async fn note_held(&self, document: Document, weighed: &Weighed, past: &Past) {
         let vendor = document.hall().vendor().as_str();
         let is_known = |held: &Held| {
-            let before = past.day(held.copy.date).and_then(|day| day.suspect.as_ref());
+            let before = past.day(held.read.date).and_then(|day| day.suspect.as_ref());
             before.is_some_and(|(before, _)| plausible::agree(before, &held.doubts))
         };
         let mut new = Vec::new();
         for held in &weighed.held {
             IMPLAUSIBLE.one(&[vendor, "held"]);
             if !is_known(held) {
-                tracing::warn!(document = %document, date = %held.copy.date, doubts = in_words(&held.doubts), "not believed until the next reading says the same");
-                new.push((held.copy.date, &held.doubts));
+                tracing::warn!(document = %document, date = %held.read.date, doubts = in_words(&held.doubts), "not believed until the next reading says the same");
+                new.push((held.read.date, &held.doubts));
             }
         }
         let noted = self.store.doubt(document.hall(), &new, weighed.read_at).await;
         if let Err(error) = noted {
             tracing::warn!(document = %document, %error, "doubts are not noted");
         }
-    }
-
-    /// The copies of days that are not believed: as stale, for the short time until the next
-    /// reading.
-    pub(super) fn held_entries(&self, hall: HallId, weighed: &Weighed) -> Vec<Settled> {
-        let mut settled = Vec::new();
-        for Held { copy, .. } in &weighed.held {
-            settled.extend(self.stale_entries(hall, copy));
-            for meal in Meal::SIX {
-                let key = MenuKey { hall, date: copy.date, meal };
-                if !settled.iter().any(|one| one.key == key) {
-                    let (reason, fetched_at) = (NoMenu::MealNotServed, copy.fetched_at);
-                    let entry = Entry::NoMenu { reason, fetched_at };
-                    let lifetime = self.lifetimes.stale.min(self.negative());
-                    settled.push(Settled { key, entry, lifetime, over: Overwrite::Older });
-                }
-            }
-        }
-        settled
     }
 }
 

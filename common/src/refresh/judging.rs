@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Refresher, gate::Weighed};
 use crate::{
     changes::{self, Change},
-    drift::{self, Figures, Judgement, MIN_HISTORY, Verdict},
+    drift::{self, Judgement, MIN_HISTORY, Verdict},
     hall::HallId,
     hours::HallHours,
     meal::Meal,
@@ -48,16 +48,11 @@ impl Refresher {
         &self,
         document: Document,
         weighed: &Weighed,
-        past: Option<&Past>,
+        past: &Past,
         changes: &[Change],
     ) {
         let hall = document.hall();
-        let figures: Vec<(NaiveDate, &Meal, &Figures)> = weighed
-            .believed
-            .iter()
-            .filter_map(|(day, _)| Some((day.date, weighed.figures.get(&day.date)?)))
-            .flat_map(|(date, meals)| meals.iter().map(move |(meal, one)| (date, meal, one)))
-            .collect();
+        let figures = weighed.believed_figures();
         let kept = async {
             if !figures.is_empty() {
                 self.store.keep_figures(hall, &figures, weighed.read_at).await?;
@@ -65,11 +60,7 @@ impl Refresher {
             if !changes.is_empty() {
                 self.store.keep_changes(hall, changes).await?;
             }
-            // Where nobody knows what is usual, nothing is a change of it.
-            match past {
-                Some(past) => self.turn_states(hall, weighed, past).await,
-                None => Ok(()),
-            }
+            self.turn_states(hall, weighed, past).await
         };
         if let Err(error) = kept.await {
             tracing::warn!(document = %document, %error, "the reading is not judged");
@@ -102,9 +93,12 @@ impl Refresher {
         }
         let is_odd = |one: &Judged| one.judgement.verdict > Verdict::Ok || one.empty_reads > 0;
         if judged.iter().any(is_odd)
-            && let Some(hours) = self.hours_of(hall, dates.iter().copied()).await
+            && let Some(hours) = self.gate.hours_of(hall, dates.iter().copied()).await
         {
-            judged.retain(|one| one.empty_reads == 0 || self.is_due(&hours, one, now));
+            judged.retain(|one| one.empty_reads == 0 || self.is_served(&hours, one));
+            for one in judged.iter_mut().filter(|one| one.empty_reads > 0) {
+                one.is_over = !self.is_due(&hours, one, now);
+            }
             for one in judged.iter_mut().filter(|one| hours.on(one.date).next().is_none()) {
                 one.judgement = Judgement::default();
             }
@@ -124,9 +118,23 @@ impl Refresher {
 
     /// Whether our hours say that the meal is served that day, and not over.
     fn is_due(&self, hours: &HallHours, one: &Judged, now: DateTime<Utc>) -> bool {
-        let mut servings = hours.servings(self.zone, one.date);
+        self.ends(hours, one).any(|closes| closes > now)
+    }
+
+    /// Whether our hours say that the meal is served that day.
+    fn is_served(&self, hours: &HallHours, one: &Judged) -> bool {
+        self.ends(hours, one).next().is_some()
+    }
+
+    fn ends<'a>(
+        &self,
+        hours: &'a HallHours,
+        one: &'a Judged,
+    ) -> impl Iterator<Item = DateTime<Utc>> + 'a {
+        let servings = hours.servings(self.zone, one.date);
         servings
-            .any(|serving| serving.closes > now && serving.meal.is_none_or(|meal| meal == one.meal))
+            .filter(|serving| serving.meal.as_ref().is_none_or(|meal| *meal == one.meal))
+            .map(|serving| serving.closes.to_utc())
     }
 }
 
@@ -136,7 +144,7 @@ fn read_meals(day: &KnownDay, weighed: &Weighed, past: &Past) -> Vec<Judged> {
     meals
         .map(|(meal, figures)| {
             let judgement = drift::judge(figures, &past.history(date, meal));
-            Judged { date, meal: meal.clone(), judgement, empty_reads: 0 }
+            Judged { date, meal: meal.clone(), judgement, empty_reads: 0, is_over: false }
         })
         .collect()
 }
@@ -157,6 +165,7 @@ fn missing_meals(date: NaiveDate, weighed: &Weighed, past: &Past) -> Vec<Judged>
                 meal: meal.clone(),
                 judgement,
                 empty_reads,
+                is_over: false,
             })
         })
         .collect()

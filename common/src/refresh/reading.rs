@@ -1,8 +1,9 @@
 //! A document that is really read: what its answer settles, and what is left where there is none.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use futures::future::{Either, select};
 use tokio::time::Instant;
 
 use super::{Done, Outcome, Refresher, done, entries::jitter, gate::Weighed, saves::Awaited};
@@ -13,7 +14,7 @@ use crate::{
     menu::{Day, DayState, KnownDay},
     metrics,
     queue::Reason,
-    store::{FetchRun, Past},
+    store::{FetchRun, Past, StoreError},
     vendors::{Document, Read, VendorError},
 };
 
@@ -89,18 +90,26 @@ impl Refresher {
             metrics::vendor_read(document.hall().vendor(), &read, asked.elapsed());
             read
         };
-        let past = async {
-            let past = self.store.past(document.hall(), &dates);
-            match tokio::time::timeout(PAST_PATIENCE, past).await {
-                Ok(Ok(past)) => Some(past),
-                Ok(Err(error)) => {
-                    tracing::warn!(document = %document, %error, "not known what is usual: believed as it is");
-                    None
-                }
-                Err(_) => None,
+        let hall = document.hall();
+        let past = self.store.past(hall, &dates);
+        // As long as the vendor takes, Postgres may take as well.
+        let (read, past) = match select(pin!(read), pin!(past)).await {
+            Either::Left((read, past)) => (read, tokio::time::timeout(PAST_PATIENCE, past).await),
+            Either::Right((past, read)) => (read.await, Ok(past)),
+        };
+        let past = match past {
+            Ok(Ok(past)) => Some(past),
+            Ok(Err(StoreError::Away)) => None,
+            Ok(Err(error)) => {
+                tracing::warn!(document = %document, %error, "not known yet what is usual");
+                None
+            }
+            Err(_) => {
+                tracing::warn!(document = %document, "not known yet what is usual: Postgres is slow");
+                None
             }
         };
-        tokio::join!(read, past)
+        (read, past)
     }
 
     /// As after a failed read, though nothing was read: the vendor is left alone for now. That is
@@ -152,7 +161,10 @@ impl Refresher {
             .collect();
         run.count(&read, days.iter().map(|(day, _)| day));
         metrics::vendor_document(hall.vendor(), run);
-        let weighed = self.weigh(document, days, past, run).await;
+        let weighed = self.gate.weigh(document, days, past).await;
+        if let Some(doubt) = weighed.doubt() {
+            run.note_doubt(&doubt);
+        }
         let serve = async {
             let mut settled = self.with_kept_copies(hall, &weighed.believed).await;
             settled.extend(self.held_entries(hall, &weighed));
@@ -179,7 +191,7 @@ impl Refresher {
             None => {}
         }
         tracing::info!(document = %document, size_bytes = run.bytes, meals = run.meals, items = run.items, "vendor read");
-        let is_held = weighed.held.iter().any(|held| held.copy.date == key.date);
+        let is_held = weighed.held.iter().any(|held| held.read.date == key.date);
         let outcome = if is_held { Outcome::Snapshot } else { Outcome::Live };
         (outcome, settled, cached)
     }
@@ -192,26 +204,40 @@ impl Refresher {
         weighed: &Weighed,
         past: Option<&Past>,
     ) -> Option<i64> {
-        let hall = document.hall();
-        let changes = match past {
-            Some(past) => self.changes(hall, weighed, past).await,
-            None => Vec::new(),
+        let late;
+        let (weighed, past) = match past {
+            Some(past) => (weighed, past),
+            // Served it may be; what is kept must have been weighed.
+            None => match self.gate.weigh_late(document, &weighed.believed).await {
+                Ok(now) => {
+                    late = now;
+                    (&late.0, &late.1)
+                }
+                Err(error) => return self.keep_for_later(document, weighed, &error),
+            },
         };
-        let saved = self.store.save(hall, weighed.believed.iter().map(|(day, _)| day)).await;
-        match saved {
+        let hall = document.hall();
+        let changes = self.changes(hall, weighed, past).await;
+        match self.store.save(hall, weighed.believed.iter().map(|(day, _)| day)).await {
             Ok(changed) => {
                 self.unsaved.forget(document);
                 self.judge(document, weighed, past, &changes).await;
                 Some(changed)
             }
-            Err(error) => {
-                metrics::SAVES_FAILED.one(&[]);
-                tracing::warn!(document = %document, %error, "not saved");
-                let days = weighed.believed.iter().map(|(day, _)| day.clone()).collect();
-                self.unsaved.keep(document, days);
-                None
-            }
+            Err(error) => self.keep_for_later(document, weighed, &error),
         }
+    }
+
+    fn keep_for_later(
+        &self,
+        document: Document,
+        weighed: &Weighed,
+        error: &StoreError,
+    ) -> Option<i64> {
+        metrics::SAVES_FAILED.one(&[]);
+        tracing::warn!(document = %document, %error, "not saved");
+        self.unsaved.keep(document, weighed.believed.clone());
+        None
     }
 
     /// The entries of a reading; days that the vendor does not post (any more) get back the menus

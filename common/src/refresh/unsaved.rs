@@ -1,5 +1,6 @@
-//! What was read and could not be saved: the newest reading of each document is kept, and saved again
-//! and again until Postgres has it. Saves only move forward in time, so it is never too late for one.
+//! What was read and could not be saved: the newest reading of each document is kept, and tried again
+//! and again until Postgres has it. Saves only move forward in time, so it is never too late for one;
+//! and it is weighed again then, because nobody could say what is usual when it was read.
 
 use std::{
     collections::HashMap,
@@ -9,7 +10,12 @@ use std::{
 
 use tokio::{task::JoinHandle, time::Instant};
 
-use crate::{menu::KnownDay, store::Store, vendors::Document};
+use super::Gate;
+use crate::{
+    menu::KnownDay,
+    store::{Store, StoreError},
+    vendors::Document,
+};
 
 /// Between two tries, and by how much more at most, so that not all processes try at once.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -23,6 +29,7 @@ pub struct Unsaved(Arc<Inner>);
 
 struct Inner {
     store: Store,
+    gate: Gate,
     waiting: Mutex<Waiting>,
 }
 
@@ -35,19 +42,19 @@ struct Waiting {
 
 #[derive(Clone)]
 struct Reading {
-    days: Arc<Vec<KnownDay>>,
+    days: Arc<Vec<(KnownDay, Duration)>>,
     since: Instant,
 }
 
 impl Unsaved {
     /// Nothing yet.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self(Arc::new(Inner { store, waiting: Mutex::default() }))
+    pub fn new(store: Store, gate: Gate) -> Self {
+        Self(Arc::new(Inner { store, gate, waiting: Mutex::default() }))
     }
 
     /// Takes over what could not be saved, in place of what it had of this document.
-    pub(super) fn keep(&self, document: Document, days: Vec<KnownDay>) {
+    pub(super) fn keep(&self, document: Document, days: Vec<(KnownDay, Duration)>) {
         let mut waiting = self.waiting();
         let reading = Reading { days: Arc::new(days), since: Instant::now() };
         waiting.readings.insert(document, reading);
@@ -81,7 +88,7 @@ impl Unsaved {
     }
 
     async fn try_again(&self, document: Document, reading: &Reading) {
-        match self.0.store.save(document.hall(), reading.days.iter()).await {
+        match self.weigh_and_save(document, reading).await {
             Ok(_) => tracing::info!(document = %document, "saved after all"),
             Err(error) if reading.since.elapsed() > LIFE => {
                 tracing::warn!(document = %document, %error, "never saved");
@@ -97,6 +104,18 @@ impl Unsaved {
         if waiting.readings.get(&document).is_some_and(same) {
             waiting.readings.remove(&document);
         }
+    }
+
+    async fn weigh_and_save(
+        &self,
+        document: Document,
+        reading: &Reading,
+    ) -> Result<(), StoreError> {
+        let (weighed, _) = self.0.gate.weigh_late(document, &reading.days).await?;
+        let days = weighed.believed.iter().map(|(day, _)| day);
+        self.0.store.save(document.hall(), days).await?;
+        let figures = weighed.believed_figures();
+        self.0.store.keep_figures(document.hall(), &figures, weighed.read_at).await
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -24,6 +24,8 @@ pub struct Judged {
     pub judgement: Judgement,
     /// Readings in a row without it, this one included.
     pub empty_reads: u32,
+    /// It is missing, and over by now: what was thought of it before stays.
+    pub is_over: bool,
 }
 
 impl Store {
@@ -159,8 +161,9 @@ impl Store {
         Ok(counts.collect())
     }
 
-    /// Forgets verdicts, doubts, changes and alerts that no one looks at any more. Figures stay for
-    /// a year, as the menus that they are of stay.
+    /// Forgets verdicts, doubts, changes and alerts that no one looks at any more, and the state of a meal
+    /// that was not on the page again a week later: nobody knows it any more. Figures stay for a year, as
+    /// the menus that they are of stay.
     ///
     /// # Errors
     /// When Postgres cannot be asked.
@@ -168,6 +171,7 @@ impl Store {
         let forget = sqlx::query!(
             "with verdicts as (delete from menu_verdicts where date < ($1::timestamptz - interval '3 days')::date),
                   suspects as (delete from menu_suspects where date < ($1::timestamptz - interval '3 days')::date),
+                  states as (delete from drift_states where date < ($1::timestamptz - interval '8 days')::date),
                   figures as (delete from menu_figures where date < ($1::timestamptz - interval '400 days')::date),
                   changes as (delete from menu_changes where changed_at < $1::timestamptz - interval '2 days')
              delete from alerts where made_at < $1::timestamptz - interval '14 days'",
@@ -177,7 +181,7 @@ impl Store {
     }
 }
 
-/// A verdict of a day that the reading says nothing of any more (closed, or not due) is taken back.
+/// A verdict of a day that the reading says nothing of any more (closed, or not served) is taken back.
 async fn keep_verdicts(
     link: &mut sqlx::PgConnection,
     hall: HallId,
@@ -192,14 +196,15 @@ async fn keep_verdicts(
         judged.iter().map(|one| Json(one.judgement.signs.as_slice())).collect();
     let empty: Vec<i32> =
         judged.iter().map(|one| count(usize::try_from(one.empty_reads).unwrap_or(0))).collect();
+    let over: Vec<bool> = judged.iter().map(|one| one.is_over).collect();
     sqlx::query!(
         "with incoming as (
-             select * from unnest($3::date[], $4::text[], $5::smallint[], $6::jsonb[], $7::int[])
-                 as one (date, meal, verdict, signs, empty_reads)
+             select * from unnest($3::date[], $4::text[], $5::smallint[], $6::jsonb[], $7::int[], $9::bool[])
+                 as one (date, meal, verdict, signs, empty_reads, is_over)
          ),
          kept as (
              insert into menu_verdicts as held (hall_id, date, meal, verdict, signs, empty_reads, judged_at)
-             select $1, date, meal, verdict, signs, empty_reads, $8 from incoming
+             select $1, date, meal, verdict, signs, empty_reads, $8 from incoming where not is_over
              on conflict (hall_id, date, meal) do update
              set verdict = excluded.verdict, signs = excluded.signs,
                  empty_reads = excluded.empty_reads, judged_at = excluded.judged_at
@@ -218,6 +223,7 @@ async fn keep_verdicts(
         &signs as &[Json<&[Sign]>],
         &empty,
         at,
+        &over,
     )
     .execute(link)
     .await
@@ -235,6 +241,8 @@ async fn turn_states(
                select distinct on (meal) meal, verdict, signs, date
                from menu_verdicts
                where hall_id = $1 and date between $2 and $3
+                 -- Missing once is no verdict yet, neither way.
+                 and (verdict > 0 or empty_reads = 0)
                order by meal, verdict desc, date
            ),
            before as (
@@ -245,8 +253,8 @@ async fn turn_states(
                select $1, meal, verdict, signs, date, $4 from worst
                on conflict (hall_id, meal) do update
                set verdict = excluded.verdict, signs = excluded.signs, date = excluded.date,
-                   since = excluded.since
-               where held.verdict <> excluded.verdict
+                   since = case when held.verdict = excluded.verdict then held.since else excluded.since end
+               where held.verdict <> excluded.verdict or held.date < excluded.date
                returning meal, verdict, signs, date
            )
            select t.meal, t.verdict, t.date, t.signs as "signs: Json<Vec<Sign>>",

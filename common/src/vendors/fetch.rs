@@ -16,7 +16,7 @@ use url::Url;
 use super::{
     FetchError,
     addresses::Address,
-    politeness::{Ended, Politeness, SiteState},
+    politeness::{Ended, Leave, Politeness, SiteState},
     reach::Reach,
     retries::Retries,
     retry_after::retry_after,
@@ -32,6 +32,15 @@ const FIRST_BYTES: usize = 256 << 10;
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
+
+/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`]: beside
+/// whatever is done with the answer, because a visitor may be waiting for that.
+pub(super) struct Got {
+    /// The answer.
+    pub(super) fetched: Fetched,
+    /// The leave.
+    pub(super) leave: Leave,
+}
 
 /// What a vendor answered.
 pub(super) enum Fetched {
@@ -140,7 +149,7 @@ impl Fetcher {
         address: Address,
         deadline: Instant,
         known: Option<&Validators>,
-    ) -> Result<Fetched, FetchError> {
+    ) -> Result<Got, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
         let mut leave = self.politeness.enter(address.vendor, &site, deadline).await?;
         self.retries.first(&site);
@@ -148,13 +157,11 @@ impl Fetcher {
         loop {
             let span = tracing::info_span!("vendor.fetch", vendor.name = %address.vendor);
             let fetched = self.try_once(&address, &url, deadline, known).instrument(span).await;
-            let ended = fetched.as_ref().map_or_else(FetchError::ended, |_| Ended::Answered);
-            let quiet = fetched.as_ref().err().and_then(FetchError::quiet);
-            self.politeness.leave(leave, ended, quiet).await;
             let error = match fetched {
-                Ok(fetched) => return Ok(fetched),
+                Ok(fetched) => return Ok(Got { fetched, leave }),
                 Err(error) => error,
             };
+            self.politeness.leave(leave, error.ended(), error.quiet()).await;
             let pause = Duration::from_millis(fastrand::u64(100..=300));
             let in_time = tried < TRIES && Instant::now() + pause < deadline;
             if !error.may_pass() || !in_time || !self.retries.may_retry(&site) {
@@ -166,6 +173,11 @@ impl Fetcher {
             let again = self.politeness.enter(address.vendor, &site, deadline).await;
             leave = again.map_err(|_| error)?;
         }
+    }
+
+    /// Gives the leave of a request that was answered back.
+    pub(super) async fn leave(&self, leave: Leave) {
+        self.politeness.leave(leave, Ended::Answered, None).await;
     }
 
     async fn try_once(
@@ -253,7 +265,9 @@ fn traced(fetched: &Result<Fetched, FetchError>) {
 
 /// Reads to the end, counting what is decoded: a stated length can lie, and a small body can swell.
 async fn whole_body(response: Response) -> Result<Vec<u8>, FetchError> {
-    let mut body = Vec::new();
+    // Room for all that is stated, if that is no lie: while a body grows, it is in memory twice.
+    let stated = response.content_length().and_then(|bytes| usize::try_from(bytes).ok());
+    let mut body = Vec::with_capacity(stated.unwrap_or(0).min(MAX_BYTES));
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(transport)?;
