@@ -158,12 +158,14 @@ forget_settings() {
   done < <(sed -nE 's/^#?([A-Z_]+)=.*/\1/p' .env.example)
 }
 
-# One build for the whole workspace: a build of some packages would choose other features of what
-# they stand on, and compile that twice.
+# build_programs [SELECTION…]: the programs, and these targets; `--tests` is all that the tests are. One
+# build for the whole workspace, with a test in it: one of some packages, or of programs alone, would
+# choose other features of what they stand on, and compile most of that twice.
 build_programs() {
   local target=${CARGO_TARGET_DIR:-$ROOT/target}/debug
+  (($#)) || set -- --test hit
   say "Building the programs"
-  attend cargo build --workspace --locked --bins
+  attend cargo build --workspace --locked --bins "$@" || fail "the programs did not build; see above"
   export API_BIN=$target/api WORKER_BIN=$target/worker VENDOR_STUB_BIN=$target/vendor-stub
 }
 

@@ -12,7 +12,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/stores.sh"
 
 main() {
-  local fast=0
+  local fast=0 file pure=()
   case ${1:-} in
     --help | -h) help ;;
     --fast) fast=1 && shift ;;
@@ -24,10 +24,12 @@ main() {
   start_stores quick
   if ((fast)); then
     say "Tests that start no program"
-    run_tests --workspace --lib "$@"
-    run_tests --package common --test '*' "$@"
+    # Of one build, as in build_programs.
+    for file in common/tests/*.rs; do pure+=(--test "$(basename "$file" .rs)"); done
+    run_tests --workspace --lib "${pure[@]}" "$@"
   else
-    build_programs
+    # Who asks for some tests does not want to wait for all of them.
+    if (($#)); then build_programs; else build_programs --tests; fi
     say "Tests"
     run_tests --workspace "$@"
     (($#)) || attend cargo test --workspace --locked --doc

@@ -22,6 +22,9 @@ use crate::{
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
+/// `cache-status` of what the program itself knows, from no cache and no store.
+pub(crate) const STATIC: &str = "menus5c; fwd=bypass; detail=static";
+
 /// What the caller has already, and in which coding it wants what it has not.
 pub(crate) struct Conditional {
     known: Vec<HeaderValue>,
@@ -122,6 +125,17 @@ impl Answer<'_> {
         }
         response
     }
+}
+
+/// Says of an answer that nobody may show it after `end`, stale or not: what it shows is of the past then.
+pub(crate) fn ends_within(response: &mut Response, max_age: Duration, end: Duration) {
+    let max_age = max_age.min(end);
+    let (age, rest) = (max_age.as_secs(), (end - max_age).as_secs());
+    let (meanwhile, on_error) = (rest.min(60), rest.min(86_400));
+    let control = format!(
+        "public, max-age={age}, stale-while-revalidate={meanwhile}, stale-if-error={on_error}"
+    );
+    set(response.headers_mut(), header::CACHE_CONTROL, control);
 }
 
 /// Leaves out what can be no header.

@@ -55,7 +55,16 @@ pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
     answering.instrument(span).await
 }
 
-/// What every answer says of itself, and what is said of it: `asked` is the method and the path, `route`
+/// What every answer says of itself.
+pub(crate) fn introduce(response: &mut Response, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    // Beside what leads to the other pages of a list, not in its place.
+    response.headers_mut().append(header::LINK, DESCRIBED);
+}
+
+/// The same, and what is said of the answer: `asked` is the method and the path, `route`
 /// the path as registered.
 pub(crate) fn finish(
     response: &mut Response,
@@ -64,11 +73,7 @@ pub(crate) fn finish(
     route: Option<&str>,
     started: Instant,
 ) {
-    if let Ok(id) = HeaderValue::from_str(id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    // Beside what leads to the other pages of a list, not in its place.
-    response.headers_mut().append(header::LINK, DESCRIBED);
+    introduce(response, id);
     let took = started.elapsed();
     http_answered(route, asked.0.as_str(), response.status().as_u16(), took);
     log(response, asked.0, asked.1, took);

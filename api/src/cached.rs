@@ -1,6 +1,6 @@
 //! Lists and figures that are asked for often and change seldom: what this process keeps of the cache,
 //! Redis for [`LIST_LIFE`], else made once for all who wait, else the last good one of this process.
-//! Knows keys and JSON, nothing of what is in them.
+//! Knows keys and JSON, nothing of what is in them but how many of them there can be.
 
 mod lists;
 
@@ -23,6 +23,15 @@ use crate::{
     read_through::{From, stale_left},
     rendered::{Rendered, Renderings},
 };
+
+/// How many lists of a kind there can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// One, or one a hall: they are always cached, and the last good one is always kept.
+    Few,
+    /// As many as callers think of: they take turns of their own, and what there is room for.
+    Many,
+}
 
 /// A list that is there.
 pub(crate) struct Cached<T> {
@@ -52,19 +61,24 @@ impl<T> Cached<T> {
         &self.list.body
     }
 
-    /// What `make` makes of it for this query; made anew only when that does not hold any more.
+    /// What `make` makes of it for this question; made anew only when that does not hold any more.
     pub(crate) fn rendered(
         &self,
-        query: &str,
+        question: &str,
         make: impl FnOnce(&T) -> Result<Rendered, ApiError>,
     ) -> Result<Arc<Rendered>, ApiError> {
-        self.list.renderings.get_or_make(query, || make(&self.list.value))
+        self.list.renderings.get_or_make(question, || make(&self.list.value))
     }
 }
 
 /// The list of this key, from wherever it can be had soonest. `make` makes it: at most once at a
 /// time in this process, and to its end, whoever has stopped waiting.
-pub(crate) async fn get_or_load<T, F>(app: &App, key: &str, make: F) -> Result<Cached<T>, ApiError>
+pub(crate) async fn get_or_load<T, F>(
+    app: &App,
+    key: &str,
+    family: Family,
+    make: F,
+) -> Result<Cached<T>, ApiError>
 where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -73,11 +87,19 @@ where
     if let Some(list) = app.near.lists.get(&key) {
         return list.cached(From::Hit);
     }
-    let fly = || fly(app.clone(), key.clone(), make);
+    let fly = || fly(app.clone(), key.clone(), family, make);
     match app.lists.flights.join(&key, Policy::Queries, fly).await {
         Ok((list, from)) => list.cached(from),
-        Err(error) => app.lists.kept(&key).ok_or(error)?.cached(From::Copy),
+        Err(error) => app.lists.kept(&key, family).ok_or(error)?.cached(From::Copy),
     }
+}
+
+/// The last good one of this process, for who cannot wait.
+pub(crate) fn last_good<T>(app: &App, key: &str, family: Family) -> Option<Cached<T>>
+where
+    T: Send + Sync + 'static,
+{
+    app.lists.kept(key, family)?.cached(From::Copy).ok()
 }
 
 /// A list of whichever kind its key says.
@@ -113,7 +135,7 @@ impl AnyList {
     }
 }
 
-async fn fly<T, F>(app: App, key: String, make: F) -> Landing<(AnyList, From)>
+async fn fly<T, F>(app: App, key: String, family: Family, make: F) -> Landing<(AnyList, From)>
 where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<T, StoreError>>,
@@ -121,7 +143,7 @@ where
     let cache = match &app.redis {
         Some(redis) => match look::<T>(&app, redis, &key).await {
             Ok(Some((list, made))) => {
-                app.lists.keep(&key, list.clone(), made);
+                app.lists.keep(&key, family, list.clone(), made);
                 return Ok((list, From::Hit));
             }
             Ok(None) => Some(redis),
@@ -130,13 +152,13 @@ where
         },
         None => None,
     };
-    let (value, body) = app.lists.make(&key, make).await?;
+    let (value, body) = app.lists.make(&key, family, make).await?;
     let from = match cache {
-        Some(redis) if put(redis, &key, &body).await => From::Stored,
+        Some(redis) if app.lists.may_cache(family) && put(redis, &key, &body).await => From::Stored,
         _ => From::Postgres,
     };
     let list = AnyList::new(value, body, LIST_LIFE);
-    app.lists.keep(&key, list.clone(), Instant::now());
+    app.lists.keep(&key, family, list.clone(), Instant::now());
     Ok((list, from))
 }
 

@@ -70,36 +70,11 @@ impl ApiConfig {
     }
 
     fn read(vars: &mut Vars<'_>) -> Option<Self> {
-        const MS: Duration = Duration::from_millis(1);
         let stores = Stores::read(vars, false);
         let addr = SocketAddr::from(([127, 0, 0, 1], 8080));
         let addr = vars.parsed_or("API_ADDR", addr, "where the api listens");
-        let origins =
-            vars.parsed_or("ALLOWED_ORIGINS", "*".to_owned(), "CORS: comma-separated, or *");
-        let allowed_origins: Vec<String> = origins
-            .split(',')
-            .map(|origin| origin.trim().to_owned())
-            .filter(|origin| !origin.is_empty() && origin != "*")
-            .collect();
-        if let Some(wrong) = allowed_origins.iter().find(|origin| !is_origin(origin)) {
-            vars.problem(format!(
-                "ALLOWED_ORIGINS: not an origin such as https://app.example (is: {wrong:?})"
-            ));
-        }
-        let miss_wait = vars.duration_or(
-            "MISS_WAIT_MS",
-            MS,
-            5_000,
-            0..=60_000,
-            "how long a miss waits with nothing to show",
-        );
-        let soft_wait = vars.duration_or(
-            "SOFT_WAIT_MS",
-            MS,
-            800,
-            0..=60_000,
-            "how long a miss waits with a last good copy at hand",
-        );
+        let allowed_origins = allowed_origins(vars);
+        let (miss_wait, soft_wait) = waits(vars);
         let (limits, admission) = (limits(vars), admission(vars));
         let (room, max_pending_jobs) = under_way(vars);
         let (lifetimes, vendors) = (Lifetimes::read(vars), VendorSettings::read(vars));
@@ -127,6 +102,29 @@ impl ApiConfig {
     }
 }
 
+fn allowed_origins(vars: &mut Vars<'_>) -> Vec<String> {
+    let origins = vars.parsed_or("ALLOWED_ORIGINS", "*".to_owned(), "CORS: comma-separated, or *");
+    let allowed: Vec<String> = origins
+        .split(',')
+        .map(|origin| origin.trim().to_owned())
+        .filter(|origin| !origin.is_empty() && origin != "*")
+        .collect();
+    if let Some(wrong) = allowed.iter().find(|origin| !is_origin(origin)) {
+        vars.problem(format!(
+            "ALLOWED_ORIGINS: not an origin such as https://app.example (is: {wrong:?})"
+        ));
+    }
+    allowed
+}
+
+fn waits(vars: &mut Vars<'_>) -> (Duration, Duration) {
+    const MS: Duration = Duration::from_millis(1);
+    let mut wait = |name, default, help| vars.duration_or(name, MS, default, 0..=60_000, help);
+    let miss = wait("MISS_WAIT_MS", 5_000, "how long a miss waits with nothing to show");
+    let soft = wait("SOFT_WAIT_MS", 800, "how long a miss waits with a last good copy at hand");
+    (miss, soft)
+}
+
 fn limits(vars: &mut Vars<'_>) -> Limits {
     const MS: Duration = Duration::from_millis(1);
     let connections = vars.number_or(
@@ -139,7 +137,8 @@ fn limits(vars: &mut Vars<'_>) -> Limits {
     let patience = Patience {
         head: wait("HEAD_TIMEOUT_MS", 5_000, "for the head of a request to come"),
         idle: wait("IDLE_TIMEOUT_MS", 60_000, "for the next request of a connection"),
-        write: wait("WRITE_TIMEOUT_MS", 30_000, "for a caller to take what is sent"),
+        write: wait("WRITE_TIMEOUT_MS", 30_000, "for a caller to take something of what is sent"),
+        answer: wait("ANSWER_TIMEOUT_MS", 120_000, "for a caller to take all of an answer"),
     };
     Limits { connections: connections as usize, patience }
 }

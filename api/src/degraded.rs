@@ -9,7 +9,7 @@ use common::{
     entry::{Entry, MenuKey},
     hall::HallId,
     queue::Reason,
-    refresh::Outcome,
+    refresh::{Done, Outcome},
     store::{Copy, StoreError},
 };
 use tokio::time::{Instant, timeout_at};
@@ -46,14 +46,23 @@ pub(crate) async fn live(
     let reading = {
         let (app, key) = (app.clone(), key.clone());
         // A task of its own: when the wait ends, the read goes on, and whoever asks next has it.
-        let read = async move { app.refresher.settle(&key, Reason::Miss).await };
+        let read = async move {
+            let done = app.refresher.settle(&key, Reason::Miss).await;
+            if let (Ok(Done { outcome: Outcome::Live | Outcome::Snapshot, .. }), Some(redis)) =
+                (&done, &app.redis)
+            {
+                redis.cache.forget_upcoming(key.hall).await;
+            }
+            done
+        };
         tokio::spawn(read.in_current_span())
     };
     tokio::pin!(reading);
     let soft = started + app.soft_wait.min(app.miss_wait);
-    if let Ok(done) = timeout_at(soft, &mut reading).await {
-        return landed(done);
-    }
+    let is_over = match timeout_at(soft, &mut reading).await {
+        Ok(Ok(Ok(done))) => return Ok(landed(done)),
+        early => early.is_ok(),
+    };
     let stand_in = match stand_in {
         Some(held) => Some(held),
         None => copy(app, key).await.ok().flatten(),
@@ -61,23 +70,24 @@ pub(crate) async fn live(
     if let Some(held) = stand_in {
         return Ok(Served::from_postgres(held));
     }
+    if is_over {
+        // It came to nothing: there is no more to wait for.
+        return Err(ApiError::Pending);
+    }
     match timeout_at(started + app.miss_wait, &mut reading).await {
-        Ok(done) => landed(done),
-        Err(_) => Err(ApiError::Pending),
+        Ok(Ok(Ok(done))) => Ok(landed(done)),
+        _ => Err(ApiError::Pending),
     }
 }
 
-fn landed(
-    done: Result<Result<common::refresh::Done, common::refresh::Busy>, tokio::task::JoinError>,
-) -> Landing {
-    let Ok(Ok(done)) = done else { return Err(ApiError::Pending) };
+fn landed(done: Done) -> Served {
     let from = match done.outcome {
         Outcome::Known => From::Hit,
         Outcome::Restored => From::Postgres,
         Outcome::Live | Outcome::Unavailable => From::Live,
         Outcome::Snapshot => From::Copy,
     };
-    Ok(Served::new(done.held, from))
+    Served::new(done.held, from)
 }
 
 /// The saved menu of a key as an entry: fresh while its day is, stale after, and nothing at all

@@ -1,7 +1,10 @@
 //! What somebody can eat: `diet=` and `exclude_allergen=`, and what they make of a dish.
 //!
 //! Only what the vendor states counts. An excluded allergen that is stated drops the dish; one that
-//! is not stated is named as just that, never taken for "free of".
+//! is not stated is named as just that, never taken for "free of". A diet beside something that it
+//! rules out is believed by nobody: two dishes of one name may have become one.
+
+use std::iter::once;
 
 use common::{
     labels::{self, Kind, Label},
@@ -57,7 +60,7 @@ impl Wishes {
 
     /// What they make of a dish with these tags.
     pub(crate) fn judge(&self, tags: &Tags) -> Verdict {
-        if !self.diets.iter().all(|diet| states(tags, diet)) {
+        if !self.diets.iter().all(|diet| counts(tags, diet)) {
             return Verdict::Drop;
         }
         let Some(excluded) = &self.excluded else { return Verdict::Keep { not_stated: None } };
@@ -87,7 +90,15 @@ fn is_in(tags: &Tags, allergen: &Label) -> bool {
 
 /// Whether the vendor denies the allergen by a diet that it states.
 fn is_ruled_out(tags: &Tags, allergen: &Label) -> bool {
-    labels::ALL.iter().any(|label| label.rules_out.contains(&allergen.id) && states(tags, label))
+    labels::ALL.iter().any(|label| label.rules_out.contains(&allergen.id) && counts(tags, label))
+}
+
+/// Whether the dish states this diet, and with it nothing that contradicts it, nor any diet from which
+/// it may merely follow.
+fn counts(tags: &Tags, diet: &'static Label) -> bool {
+    let contradicted = |said: &Label| said.rules_out.iter().any(|denied| tags.has(denied));
+    let mut said = once(diet).chain(narrower(diet)).filter(|one| tags.has(one.id)).peekable();
+    said.peek().is_some() && !said.any(contradicted)
 }
 
 /// The labels that imply this one.
@@ -201,6 +212,25 @@ mod tests {
         ] {
             let open = format!("open: {open}");
             assert_eq!(judged(&format!("exclude_allergen={all}"), list), open, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn a_diet_that_the_dish_contradicts_neither_counts_nor_rules_anything_out() {
+        let joined = "contains-milk vegan vegetarian";
+        for (query, list, verdict) in [
+            ("diet=vegan", joined, "drop"),
+            ("diet=vegetarian", joined, "drop"),
+            ("exclude_allergen=egg,fish", joined, "open: egg fish"),
+            ("diet=vegetarian", "contains-milk vegetarian", "keep"),
+            ("exclude_allergen=egg,fish", "contains-milk vegetarian", "open: egg"),
+            ("exclude_allergen=fish,beef", "contains-beef vegetarian", "drop"),
+            ("exclude_allergen=fish", "contains-beef vegetarian", "open: fish"),
+            ("diet=gluten-free", "contains-gluten gluten-free", "drop"),
+            ("diet=gluten-free", "contains-wheat gluten-free", "keep"),
+            ("diet=halal", "contains-milk halal vegan", "keep"),
+        ] {
+            assert_eq!(judged(query, list), verdict, "{query} of {list:?}");
         }
     }
 

@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, http::Request, response::Response};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request},
+    response::{IntoResponse, Response},
+};
 use common::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
 use futures::future::{Either, ready as ready_now};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -23,8 +28,10 @@ use tower_service::Service;
 
 use crate::{
     admission::Peer,
+    answered::{RequestId, introduce},
     express::Express,
     patient::{Busy, Patience, Patient},
+    problem::{self, ApiError},
 };
 
 /// The head of a request: its line and its headers, in bytes and in lines.
@@ -38,9 +45,12 @@ const SEND_BUFFER: u32 = 128 * 1024;
 const BACKLOG: u32 = 1024;
 /// After an error of `accept`, which is one of the machine (no more files): it needs a moment.
 const BREATH: Duration = Duration::from_millis(100);
-/// What a connection gets that is one too many, before any work is done for it.
+/// What a scraper's connection gets that is one too many.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\
     connection: close\r\n\r\n";
+
+/// The longest problem.
+const LARGEST_PROBLEM: usize = 4096;
 
 /// Listens where callers come in.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -111,7 +121,7 @@ impl Door {
             (place, client.map_or(Some(None), |known| known.map(Some)))
         else {
             CONNECTIONS_REFUSED.one(&[self.name]);
-            connections.spawn(refuse(stream));
+            connections.spawn(refuse(stream, self.express.clone()));
             return;
         };
         let (peer, connected) = client.unzip();
@@ -125,10 +135,33 @@ impl Door {
     }
 }
 
-async fn refuse(mut stream: TcpStream) {
+async fn refuse(mut stream: TcpStream, express: Option<Arc<Express>>) {
     tracing::debug!("one connection too many");
+    let said = match express {
+        Some(express) => full(&express).await,
+        None => FULL.to_vec(),
+    };
     // Into an empty buffer: it does not wait.
-    let _ = tokio::time::timeout(BREATH, stream.write_all(FULL)).await;
+    let _ = tokio::time::timeout(BREATH, stream.write_all(&said)).await;
+}
+
+/// A problem with the headers of every answer, as it is sent to a caller of whose request nothing is read.
+async fn full(express: &Express) -> Vec<u8> {
+    let unread = HeaderMap::new();
+    let RequestId(id) = RequestId::of(&unread);
+    let mut response = problem::render(ApiError::Overloaded.into_response(), &id);
+    express.cors.add(&unread, response.headers_mut());
+    introduce(&mut response, &id);
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, LARGEST_PROBLEM).await.unwrap_or_default();
+    let mut said = b"HTTP/1.1 503 Service Unavailable\r\n".to_vec();
+    for (name, value) in &head.headers {
+        said.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    let last = format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    said.extend_from_slice(last.as_bytes());
+    said.extend_from_slice(&body);
+    said
 }
 
 async fn connection(stream: TcpStream, lanes: Lanes, patience: Patience, stop: CancellationToken) {

@@ -9,6 +9,14 @@
 //! A search: `routes` → `routes::items` → `extract`, `diet`, `cursor` → `search` → [`common::store`].
 //! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::duplicate_mod,
+        reason = "`interleavings` compiles files that are shipped once more"
+    )
+)]
+
 mod admission;
 mod answer;
 mod answered;
@@ -26,9 +34,15 @@ mod flights;
 mod front_door;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+#[cfg(test)]
+mod interleavings;
 mod many;
 mod measured;
 mod near_cache;
+// Not inside of it, where `interleavings` would have it as well.
+#[cfg(test)]
+#[path = "near_cache/tests.rs"]
+mod near_cache_tests;
 mod openapi;
 mod page;
 mod paging;
@@ -41,6 +55,7 @@ mod refresh_ahead;
 mod rendered;
 mod routes;
 mod search;
+mod sync;
 mod waiters;
 
 use std::{sync::Arc, time::Duration};

@@ -2,11 +2,7 @@
 //! key was written (client-side caching). While Redis does not say so, nothing here is older than
 //! [`UNTRACKED`]; while the line to it is down, nothing is kept at all.
 
-use std::{
-    hash::Hash,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{hash::Hash, time::Duration};
 
 use common::metrics::NEAR_CACHE;
 use quick_cache::{
@@ -15,12 +11,14 @@ use quick_cache::{
 };
 use tokio::time::Instant;
 
+use super::sync::{AtomicU64, Ordering};
+
 /// The most that one near cache keeps, in bytes.
-const CAPACITY: u64 = 16 * 1024 * 1024;
+pub(crate) const CAPACITY: u64 = 16 * 1024 * 1024;
 /// So many keys are expected; only a hint.
 const KEYS: usize = 1024;
 /// The oldest that is kept unasked while Redis does not tell of writes.
-const UNTRACKED: Duration = Duration::from_secs(30);
+pub(crate) const UNTRACKED: Duration = Duration::from_secs(30);
 
 /// Something that can be kept.
 pub(crate) trait Weighs {
@@ -30,13 +28,13 @@ pub(crate) trait Weighs {
 
 /// See the top of the file.
 pub(crate) struct NearCache<K, V> {
-    slots: Cache<K, Slot<V>, ByBytes>,
+    pub(crate) slots: Cache<K, Slot<V>, ByBytes>,
     /// For how long an entry may be kept, in ms; 0 = nothing is kept.
     longest: AtomicU64,
 }
 
 #[derive(Clone)]
-struct Slot<V> {
+pub(crate) struct Slot<V> {
     value: V,
     until: Instant,
 }
@@ -46,7 +44,7 @@ type Place<'a, K, V> =
     PlaceholderGuard<'a, K, Slot<V>, ByBytes, DefaultHashBuilder, DefaultLifecycle<K, Slot<V>>>;
 
 #[derive(Clone)]
-struct ByBytes;
+pub(crate) struct ByBytes;
 
 impl<K, V: Weighs> Weighter<K, Slot<V>> for ByBytes {
     fn weight(&self, _: &K, slot: &Slot<V>) -> u64 {
@@ -88,8 +86,11 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
         key: &K,
         look: impl Future<Output = Option<(V, Instant)>>,
     ) -> Option<V> {
+        let reserved = self.reserve(key);
+        // Asked after the place is reserved: who opens or closes says so first, and then takes all
+        // reservations away.
         let longest = Duration::from_millis(self.longest.load(Ordering::Acquire));
-        let reserved = if longest.is_zero() { None } else { self.reserve(key) };
+        let reserved = reserved.filter(|_| !longest.is_zero());
         let asked = Instant::now();
         let (value, until) = look.await?;
         if let Some(place) = reserved {
@@ -128,7 +129,7 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
 
     /// From now on it is known what is written, or, without `tracking`, it is not.
     pub(crate) fn open(&self, tracking: bool) {
-        self.drop_all();
+        self.close();
         let longest = if tracking { Duration::from_secs(86_400) } else { UNTRACKED };
         self.longest
             .store(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX), Ordering::Release);
@@ -144,109 +145,4 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
 /// Counts a look that was one.
 pub(crate) fn count(hit: bool) {
     NEAR_CACHE.one(&[if hit { "hit" } else { "miss" }]);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::future::ready;
-
-    impl Weighs for &'static str {
-        fn bytes(&self) -> usize {
-            self.len()
-        }
-    }
-
-    type Near = NearCache<u8, &'static str>;
-
-    fn found(value: &'static str, secs: u64) -> Option<(&'static str, Instant)> {
-        Some((value, Instant::now() + Duration::from_secs(secs)))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_found_is_kept_until_it_runs_out_or_is_written() {
-        let near = Near::default();
-        near.open(true);
-        assert_eq!(near.fill(&1, ready(found("a", 60))).await, Some("a"));
-        assert_eq!(near.get(&1), Some("a"));
-        tokio::time::advance(Duration::from_secs(60)).await;
-        assert_eq!(near.get(&1), None);
-        assert_eq!(near.fill(&1, ready(found("b", 60))).await, Some("b"), "in its place");
-        assert_eq!(near.get(&1), Some("b"));
-        near.drop_key(&1);
-        assert_eq!(near.get(&1), None);
-        assert_eq!(near.fill(&1, ready(None)).await, None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_written_during_the_look_is_not_kept() {
-        let near = Near::default();
-        near.open(true);
-        for (at, write) in
-            [Near::drop_all as fn(&Near), |near| near.drop_key(&1), |near| near.open(true)]
-                .into_iter()
-                .enumerate()
-        {
-            let look = async {
-                let found = found("old", 60);
-                write(&near);
-                found
-            };
-            assert_eq!(near.fill(&1, look).await, Some("old"), "{at}");
-            assert_eq!(near.get(&1), None, "{at}");
-        }
-        assert_eq!(near.fill(&1, ready(found("new", 60))).await, Some("new"));
-        assert_eq!(near.get(&1), Some("new"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn two_looks_at_once_are_both_answered() {
-        let near = Near::default();
-        near.open(true);
-        let (go, gone) = tokio::sync::oneshot::channel::<()>();
-        let first = near.fill(&1, async {
-            let _ = gone.await;
-            found("first", 60)
-        });
-        tokio::pin!(first);
-        assert!(tokio::time::timeout(Duration::ZERO, &mut first).await.is_err());
-        assert_eq!(near.fill(&1, ready(found("second", 60))).await, Some("second"));
-        go.send(()).unwrap();
-        assert_eq!(first.await, Some("first"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_tracking_nothing_gets_old_and_without_a_line_nothing_is_kept() {
-        let near = Near::default();
-        near.fill(&1, ready(found("a", 600))).await;
-        assert_eq!(near.get(&1), None, "closed at first");
-        near.open(false);
-        near.fill(&1, ready(found("a", 600))).await;
-        tokio::time::advance(UNTRACKED - Duration::from_millis(1)).await;
-        assert_eq!(near.get(&1), Some("a"));
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(near.get(&1), None);
-        near.fill(&1, ready(found("a", 600))).await;
-        near.close();
-        assert_eq!(near.get(&1), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn it_is_bounded_by_bytes() {
-        #[derive(Clone)]
-        struct Large;
-        impl Weighs for Large {
-            fn bytes(&self) -> usize {
-                1024 * 1024
-            }
-        }
-        let near = NearCache::<u32, Large>::default();
-        near.open(true);
-        for key in 0..100 {
-            let until = Instant::now() + Duration::from_secs(60);
-            near.fill(&key, ready(Some((Large, until)))).await;
-        }
-        assert!(near.slots.weight() <= CAPACITY, "{}", near.slots.weight());
-        assert!((0..100).any(|key| near.get(&key).is_some()));
-    }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Paging {
     /// `None`: the whole list.
     asked: Option<Page>,
     path: String,
-    query: String,
+    asked_for: String,
     /// The other parameters, as they were written.
     others: String,
 }
@@ -46,15 +46,16 @@ impl<S: Sync> FromRequestParts<S> for Paging {
         let others = asked.all_but(&["page", "page_size"]);
         // A query may be written in UTF-8, a header may not.
         let others = utf8_percent_encode(&others, CONTROLS).to_string();
-        let (path, query) = (parts.uri.path().to_owned(), query.to_owned());
-        Ok(Self { asked: page, path, query, others })
+        let path = parts.uri.path().to_owned();
+        let asked_for = [&path, "?", query].concat();
+        Ok(Self { asked: page, path, asked_for, others })
     }
 }
 
 impl Paging {
-    /// What was asked for, whole: the same for the same page.
-    pub(crate) fn query(&self) -> &str {
-        &self.query
+    /// What was asked for, whole, the path in its own spelling: the same for the same page.
+    pub(crate) fn asked_for(&self) -> &str {
+        &self.asked_for
     }
 
     /// The page of this list.

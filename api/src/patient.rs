@@ -1,5 +1,6 @@
 //! A connection that is waited for, but not for ever: for the head of a request, for the next request,
-//! and for a caller who does not read. While a request is being answered nothing is expected of it.
+//! and for a caller who does not read, or reads a little now and then. While a request is being
+//! answered nothing is expected of it.
 
 use std::{
     io,
@@ -24,8 +25,11 @@ pub(crate) struct Patience {
     pub(crate) head: Duration,
     /// From an answer to the next request.
     pub(crate) idle: Duration,
-    /// For a caller to take what is sent.
+    /// For a caller to take something of what is sent.
     pub(crate) write: Duration,
+    /// From the first wait for that to the moment when all is taken: a caller who takes a byte now
+    /// and then would otherwise be waited for as long as it likes.
+    pub(crate) answer: Duration,
 }
 
 /// Whether a request of this connection is being answered.
@@ -50,6 +54,8 @@ pub(crate) struct Patient<T> {
     idle: bool,
     /// When the caller must have taken what is sent, while it does not.
     write_by: Option<Instant>,
+    /// When it must have taken all of it, once it did not take it at once.
+    taken_by: Option<Instant>,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -57,7 +63,7 @@ impl<T> Patient<T> {
     pub(crate) fn new(io: T, patience: Patience, busy: Busy) -> Self {
         let read_by = Instant::now() + patience.head;
         let timer = Box::pin(tokio::time::sleep_until(read_by));
-        Self { io, patience, busy, read_by, idle: false, write_by: None, timer }
+        Self { io, patience, busy, read_by, idle: false, write_by: None, taken_by: None, timer }
     }
 
     /// Whether the time is up; if not, the task is woken when it is. The timer is set anew only when
@@ -83,8 +89,10 @@ impl<T> Patient<T> {
             self.write_by = None;
             return false;
         }
-        let by = *self.write_by.get_or_insert_with(|| Instant::now() + self.patience.write);
-        self.is_late(by, context)
+        let now = Instant::now();
+        let by = *self.write_by.get_or_insert(now + self.patience.write);
+        let taken_by = *self.taken_by.get_or_insert(now + self.patience.answer);
+        self.is_late(by.min(taken_by), context)
     }
 }
 
@@ -138,8 +146,11 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
         self.io.is_write_vectored()
     }
 
+    /// Asked for when there is no more to write.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
+        ready!(Pin::new(&mut self.io).poll_flush(context))?;
+        self.taken_by = None;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -157,6 +168,7 @@ mod tests {
         head: Duration::from_secs(5),
         idle: Duration::from_secs(60),
         write: Duration::from_secs(30),
+        answer: Duration::from_secs(120),
     };
 
     fn pair() -> (Patient<DuplexStream>, Busy, DuplexStream) {
@@ -222,5 +234,43 @@ mod tests {
         let written = patient.write_all(&[0; 64]).await;
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert_eq!(started.elapsed().as_secs(), 30);
+    }
+
+    /// Takes a byte, every so many seconds.
+    async fn sip(theirs: &mut DuplexStream, seconds: u64) {
+        while theirs.read_exact(&mut [0; 1]).await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_takes_a_byte_now_and_then_is_given_up_too() {
+        let (mut patient, _, mut theirs) = pair();
+        let started = Instant::now();
+        let written = tokio::select! {
+            written = patient.write_all(&[0; 1000]) => written,
+            () = sip(&mut theirs, 5) => Ok(()),
+        };
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(started.elapsed().as_secs(), 120);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_answer_has_its_own_time_to_be_taken() {
+        let (mut patient, _, mut theirs) = pair();
+        let answering = async {
+            for _ in 0..5 {
+                patient.write_all(&[0; 50]).await?;
+                patient.flush().await?;
+            }
+            io::Result::Ok(())
+        };
+        let started = Instant::now();
+        let written = tokio::select! {
+            written = answering => written,
+            () = sip(&mut theirs, 2) => Ok(()),
+        };
+        written.unwrap();
+        assert!(started.elapsed().as_secs() > 400, "longer than one answer may take");
     }
 }

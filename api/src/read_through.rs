@@ -37,6 +37,8 @@ const LINE_DOWN: Duration = Duration::from_millis(100);
 const OVERTAKEN: Duration = Duration::from_secs(1);
 /// Longer than a miss waits, nobody does: stores that are frozen one after the other would add up.
 const OVERTIME: Duration = Duration::from_millis(500);
+/// After this whoever met stores that are away may ask again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Stale copies that were never put into the cache hold this long in a caller's.
 const STALE_LEFT: Duration = Duration::from_secs(30);
 
@@ -123,7 +125,7 @@ async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, Ap
             let entry = Entry::NoMenu { reason: otherwise, fetched_at: Utc::now() };
             Ok(Served::new(Held { entry, left: app.negative }, From::Postgres))
         }
-        Err(_) => Err(ApiError::StoresAway),
+        Err(_) => Err(ApiError::Unavailable { retry_after: AGAIN }),
     }
 }
 

@@ -12,6 +12,7 @@ use chrono::Utc;
 use common::{
     cache::Held,
     entry::{Entry, MenuKey},
+    meal::Meal,
     queue::{Pushed, Reason, RefreshMenu},
     traces,
 };
@@ -70,7 +71,7 @@ pub(crate) fn if_due(app: &App, key: &MenuKey, ready: &std::sync::Arc<Ready>, re
     }
     let (app, ready, request_id) = (app.clone(), ready.clone(), Some(request_id.to_owned()));
     let (reason, traceparent) = (Reason::Refresh, traces::current());
-    let job = RefreshMenu { key: key.clone(), reason, request_id, traceparent };
+    let job = RefreshMenu { key: asked_for(key), reason, request_id, traceparent };
     let push = async move {
         let Some(redis) = &app.redis else { return };
         let pushed = redis.queue.push(&job, true).await;
@@ -80,6 +81,16 @@ pub(crate) fn if_due(app: &App, key: &MenuKey, ready: &std::sync::Arc<Ready>, re
         }
     };
     tokio::spawn(push.in_current_span());
+}
+
+/// The key that a job is made of. No job asks for a vendor's own meal; a read for any other meal of its
+/// day brings it as well.
+fn asked_for(key: &MenuKey) -> MenuKey {
+    let meal = match &key.meal {
+        Meal::Other(_) => Meal::Dinner,
+        meal => meal.clone(),
+    };
+    MenuKey { meal, ..key.clone() }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! An answer made of a list: for one query, and for as long as it would come out the same.
+//! An answer made of a list: for one question, and for as long as it would come out the same.
 
 use std::{
     collections::HashMap,
@@ -17,9 +17,9 @@ use crate::{
     read_through::From,
 };
 
-/// One list keeps so many of its renderings, none of them of a longer query.
+/// One list keeps so many of its renderings, none of them of a longer question.
 const KEPT: usize = 32;
-const LONGEST_QUERY: usize = 200;
+const LONGEST: usize = 200;
 
 /// See the top of the file.
 pub(crate) struct Rendered {
@@ -57,21 +57,21 @@ impl Rendered {
 pub(crate) struct Renderings(Mutex<HashMap<String, Arc<Rendered>>>);
 
 impl Renderings {
-    /// The rendering for this query, made anew when there is none that still holds.
+    /// The rendering for this question, made anew when there is none that still holds.
     pub(crate) fn get_or_make(
         &self,
-        query: &str,
+        question: &str,
         make: impl FnOnce() -> Result<Rendered, ApiError>,
     ) -> Result<Arc<Rendered>, ApiError> {
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let holds = |one: &&Arc<Rendered>| one.until.is_none_or(|until| until > Instant::now());
-        if let Some(rendered) = kept().get(query).filter(holds) {
+        if let Some(rendered) = kept().get(question).filter(holds) {
             return Ok(Arc::clone(rendered));
         }
         let made = Arc::new(make()?);
         let mut kept = kept();
-        if query.len() <= LONGEST_QUERY && (kept.len() < KEPT || kept.contains_key(query)) {
-            kept.insert(query.to_owned(), Arc::clone(&made));
+        if question.len() <= LONGEST && (kept.len() < KEPT || kept.contains_key(question)) {
+            kept.insert(question.to_owned(), Arc::clone(&made));
         }
         Ok(made)
     }
@@ -90,8 +90,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_rendering_is_made_once_for_as_long_as_it_holds() {
         let (renderings, mut made) = (Renderings::default(), 0);
-        let mut body = |query: &str| {
-            let rendered = renderings.get_or_make(query, || counted(&mut made, Some(10)));
+        let mut body = |question: &str| {
+            let rendered = renderings.get_or_make(question, || counted(&mut made, Some(10)));
             rendered.unwrap().body.plain().clone()
         };
         assert_eq!([body("a"), body("a"), body("b")], ["1", "1", "2"]);
@@ -100,12 +100,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn any_number_of_queries_fills_a_bounded_place() {
+    async fn any_number_of_questions_fills_a_bounded_place() {
         let (renderings, mut made) = (Renderings::default(), 0);
-        for query in 0..1000 {
-            renderings.get_or_make(&query.to_string(), || counted(&mut made, None)).unwrap();
+        for question in 0..1000 {
+            renderings.get_or_make(&question.to_string(), || counted(&mut made, None)).unwrap();
         }
-        let long = "x".repeat(LONGEST_QUERY + 1);
+        let long = "x".repeat(LONGEST + 1);
         renderings.get_or_make(&long, || counted(&mut made, None)).unwrap();
         assert_eq!((renderings.0.lock().unwrap().len(), made), (KEPT, 1001));
     }

@@ -1,15 +1,17 @@
 //! Who waits for which entry. One line to Redis wakes any number of them.
+//!
+//! Everything of a key is behind one lock, and nobody is woken under it. `interleavings` runs this
+//! file in every order.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::BTreeMap,
+    future::poll_fn,
+    task::{Context, Poll, Waker},
 };
 
 use common::{entry::MenuKey, line::LineEvent};
-use tokio::sync::watch;
+
+use super::sync::{Arc, AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// The waiting requests of one process, by key.
 #[derive(Clone, Default)]
@@ -17,25 +19,51 @@ pub(crate) struct Waiters(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    keys: Mutex<HashMap<String, watch::Sender<u64>>>,
+    keys: Mutex<BTreeMap<String, Awaited>>,
     hears: AtomicBool,
+}
+
+/// A key that somebody is interested in; it is there as long as one of them is.
+#[derive(Default)]
+pub(crate) struct Awaited {
+    /// How often it was called.
+    calls: u64,
+    /// How many were ever interested: the number of the last one.
+    last: u64,
+    /// Those who are now, by number, and whom to wake if they wait.
+    interests: BTreeMap<u64, Option<Waker>>,
+}
+
+impl Awaited {
+    /// Whom to wake, once the lock is given back.
+    fn call(&mut self) -> impl Iterator<Item = Waker> {
+        self.calls += 1;
+        self.interests.values_mut().filter_map(Option::take)
+    }
 }
 
 /// One waiter's interest in a key. A call that comes after it was registered is not missed,
 /// whenever it is waited for.
 pub(crate) struct Interest {
-    calls: watch::Receiver<u64>,
-    key: String,
     waiters: Waiters,
+    key: String,
+    number: u64,
+    /// The calls that it knows of.
+    heard: u64,
 }
 
 impl Waiters {
     /// Registers; to be done before the look that decides to wait.
     pub(crate) fn register(&self, key: &MenuKey) -> Interest {
         let key = key.to_string();
-        let calls =
-            self.keys().entry(key.clone()).or_insert_with(|| watch::Sender::new(0)).subscribe();
-        Interest { calls, key, waiters: self.clone() }
+        let (number, heard) = {
+            let mut keys = self.keys();
+            let awaited = keys.entry(key.clone()).or_default();
+            awaited.last += 1;
+            awaited.interests.insert(awaited.last, None);
+            (awaited.last, awaited.calls)
+        };
+        Interest { waiters: self.clone(), key, number, heard }
     }
 
     /// Whether the line is up. While it is not, a waiter must look for itself.
@@ -49,99 +77,73 @@ impl Waiters {
         match event {
             LineEvent::Up { .. } => {
                 self.0.hears.store(true, Ordering::Release);
-                self.keys().values().for_each(call);
+                self.call_all();
             }
             LineEvent::Down => {
                 self.0.hears.store(false, Ordering::Release);
-                self.keys().values().for_each(call);
+                self.call_all();
             }
-            LineEvent::Said(keys) => {
-                let waiting = self.keys();
-                keys.lines().filter_map(|key| waiting.get(key)).for_each(call);
-            }
+            LineEvent::Said(keys) => self.call(keys.lines()),
             LineEvent::Written(_) | LineEvent::Flushed => {}
         }
     }
 
-    fn keys(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<u64>>> {
+    fn call<'a>(&self, said: impl Iterator<Item = &'a str>) {
+        let mut woken = Vec::new();
+        {
+            let mut keys = self.keys();
+            for key in said {
+                woken.extend(keys.get_mut(key).into_iter().flat_map(Awaited::call));
+            }
+        }
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn call_all(&self) {
+        let woken: Vec<Waker> = self.keys().values_mut().flat_map(Awaited::call).collect();
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// What somebody is interested in.
+    pub(crate) fn keys(&self) -> MutexGuard<'_, BTreeMap<String, Awaited>> {
         self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn call(calls: &watch::Sender<u64>) {
-    calls.send_modify(|count| *count += 1);
 }
 
 impl Interest {
     /// Until the next call that was not waited for yet.
     pub(crate) async fn called(&mut self) {
-        if self.calls.changed().await.is_err() {
-            // Nobody can call any more; never so while we are registered.
-            std::future::pending::<()>().await;
-        }
+        poll_fn(|cx| self.poll_called(cx)).await;
+    }
+
+    fn poll_called(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let before = {
+            let mut keys = self.waiters.keys();
+            // Never so while we are registered.
+            let Some(awaited) = keys.get_mut(&self.key) else { return Poll::Pending };
+            if awaited.calls != self.heard {
+                self.heard = awaited.calls;
+                return Poll::Ready(());
+            }
+            awaited.interests.insert(self.number, Some(waker))
+        };
+        drop(before);
+        Poll::Pending
     }
 }
 
 impl Drop for Interest {
     fn drop(&mut self) {
-        let mut keys = self.waiters.keys();
-        // The last one out: ours is the only receiver left.
-        if keys.get(&self.key).is_some_and(|calls| calls.receiver_count() <= 1) {
-            keys.remove(&self.key);
-        }
-    }
-}
-
-#[cfg(test)]
-mod model;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-    use tokio::time::timeout;
-
-    const SOON: Duration = Duration::from_secs(1);
-
-    fn key() -> MenuKey {
-        "menu:hoch:2026-02-09:lunch".parse().unwrap()
-    }
-
-    fn said(key: &str) -> LineEvent {
-        LineEvent::Said(key.to_owned())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_between_registering_and_waiting_is_not_lost() {
-        let waiters = Waiters::default();
-        let mut interest = waiters.register(&key());
-        waiters.hear(&said("menu:hoch:2026-02-09:dinner\nmenu:hoch:2026-02-09:lunch"));
-        timeout(SOON, interest.called()).await.expect("woken by the call before");
-        assert!(timeout(SOON, interest.called()).await.is_err(), "and once only");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_line_that_is_lost_or_back_wakes_everybody() {
-        let waiters = Waiters::default();
-        let mut interest = waiters.register(&key());
-        let up = LineEvent::Up { tracking: true };
-        for event in [up.clone(), LineEvent::Down, up.clone()] {
-            waiters.hear(&event);
-            timeout(SOON, interest.called()).await.expect("woken");
-            assert_eq!(waiters.hears(), event == up);
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn other_keys_wake_nobody_and_nothing_stays_behind() {
-        let waiters = Waiters::default();
-        let mut first = waiters.register(&key());
-        let second = waiters.register(&key());
-        waiters.hear(&said("menu:hoch:2026-02-09:dinner"));
-        assert!(timeout(SOON, first.called()).await.is_err());
-        drop(second);
-        assert_eq!(waiters.keys().len(), 1);
-        drop(first);
-        assert_eq!(waiters.keys().len(), 0);
+        let gone = {
+            let mut keys = self.waiters.keys();
+            let Some(awaited) = keys.get_mut(&self.key) else { return };
+            let gone = awaited.interests.remove(&self.number);
+            if awaited.interests.is_empty() {
+                keys.remove(&self.key);
+            }
+            gone
+        };
+        drop(gone);
     }
 }

@@ -1,5 +1,7 @@
 //! The cache in Redis: entries in, entries out, and who is told. The only file with cache commands.
 
+mod names;
+
 use std::{sync::LazyLock, time::Duration};
 
 use bytes::Bytes;
@@ -7,10 +9,10 @@ use redis::{RedisResult, Script};
 
 use crate::{
     entry::{Entry, MenuKey},
-    hall::{HallId, Vendor},
     link::{Link, LinkError},
     vendors::Document,
 };
+pub use names::Names;
 
 /// Redis could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
@@ -31,95 +33,15 @@ impl CacheError {
     }
 }
 
-/// The names of all that we keep in Redis: one place for the prefix.
-#[derive(Debug, Clone)]
-pub struct Names {
-    prefix: String,
-}
-
-impl Names {
-    /// Names that start with `prefix`.
-    #[must_use]
-    pub const fn new(prefix: String) -> Self {
-        Self { prefix }
-    }
-
-    /// How every name begins; an entry's goes on with its key.
-    #[must_use]
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    /// The key of an entry.
-    #[must_use]
-    pub fn entry(&self, key: &MenuKey) -> String {
-        format!("{}{key}", self.prefix)
-    }
-
-    /// The channel that says which entries are there now.
-    #[must_use]
-    pub fn ready(&self) -> String {
-        format!("{}ready", self.prefix)
-    }
-
-    /// How the keys of everything that is cached begin: entries, lists and figures.
-    #[must_use]
-    pub fn cached(&self) -> Vec<String> {
-        ["menu:", "halls:", "menus:", "hours:", "dashboard:"]
-            .map(|family| self.list(family))
-            .to_vec()
-    }
-
-    /// The key without the prefix; `None` for a key of somebody else.
-    #[must_use]
-    pub fn strip<'a>(&self, key: &'a str) -> Option<&'a str> {
-        key.strip_prefix(&self.prefix)
-    }
-
-    /// The queue, and with it every key that starts with its name.
-    #[must_use]
-    pub fn queue(&self) -> String {
-        format!("{}fetch", self.prefix)
-    }
-
-    /// The lease on a document.
-    #[must_use]
-    pub fn lease(&self, document: &Document) -> String {
-        format!("{}lease:{document}", self.prefix)
-    }
-
-    /// What belongs to pre-warming: a tick that was taken, a run, a day.
-    #[must_use]
-    pub(crate) fn prewarm(&self, what: &str) -> String {
-        format!("{}prewarm:{what}", self.prefix)
-    }
-
-    /// Of a vendor's site: its wish for quiet, its pace, its failures.
-    pub(crate) fn manners(&self, site: &str) -> [String; 3] {
-        ["quiet", "pace", "failing"].map(|what| format!("{}{what}:{site}", self.prefix))
-    }
-
-    /// Is there while the vendor is paused.
-    pub(crate) fn pause(&self, vendor: Vendor) -> String {
-        format!("{}paused:{vendor}", self.prefix)
-    }
-
-    /// Which of a hall's days have which posting.
-    pub(crate) fn postings(&self, hall: HallId) -> String {
-        format!("{}postings:{hall}", self.prefix)
-    }
-
-    fn list(&self, list: &str) -> String {
-        format!("{}{list}", self.prefix)
-    }
-
-    fn failures(&self, document: &Document) -> String {
-        format!("{}failures:{document}", self.prefix)
-    }
-}
-
 /// The list of all opening hours.
 pub const HOURS: &str = "hours:all";
+
+/// The list of what is known of a hall from today on.
+#[must_use]
+pub fn upcoming(hall: HallId) -> String {
+    format!("menus:upcoming:{hall}")
+}
+
 /// Life of a cached list or figure.
 pub const LIST_LIFE: Duration = Duration::from_secs(300);
 
@@ -303,6 +225,15 @@ impl Cache {
     /// When Redis cannot be asked.
     pub async fn forget_list(&self, list: &str) -> Result<bool, CacheError> {
         self.unlink(self.names.list(list)).await
+    }
+
+    /// Forgets what is listed of a hall, because what was saved of it is another list.
+    pub async fn forget_upcoming(&self, hall: HallId) {
+        if let Err(error) = self.forget_list(&upcoming(hall)).await
+            && !error.is_away()
+        {
+            tracing::warn!(hall.id = %hall, %error, "a list may be told as it was");
+        }
     }
 
     async fn unlink(&self, name: String) -> Result<bool, CacheError> {

@@ -27,6 +27,7 @@
 //! | [`refresh`] | the one way to make a menu |
 //! | [`metrics`] | every metric |
 //! | [`config`] | the environment |
+//! | [`recipient`] | who is told something as JSON: a collector, a webhook |
 //! | [`program`] | arguments, signals, health checks |
 //! | [`telemetry`] | logs and the ready line |
 //! | [`traces`] | spans to a collector, and the `traceparent` that goes with a job |
@@ -50,6 +51,7 @@ pub mod metrics;
 pub mod prewarm;
 pub mod program;
 pub mod queue;
+pub mod recipient;
 pub mod refresh;
 pub mod stats;
 pub mod status;

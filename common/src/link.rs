@@ -7,7 +7,7 @@ use std::{
 };
 
 use redis::{
-    Client, IntoConnectionInfo, RedisResult,
+    Client, IntoConnectionInfo, ProtocolVersion, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
 };
@@ -66,6 +66,10 @@ impl Link {
         // A peer that vanished without a word is given up after seconds, not when the kernel does.
         let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(patience.response * 2);
         let info = url.reveal().into_connection_info()?.set_tcp_settings(tcp);
+        // The client is told of a connection that ends only in this protocol; in the older one the next
+        // question finds out, and is the one that fails.
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let info = info.set_redis_settings(settings);
         let client = Client::open(info)?;
         let redis = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
         let current = Mutex::new(Current { redis, number: 0 });

@@ -101,8 +101,11 @@ metric!(pub Gauge DRIFT, "menus5c_drift_meals",
     "Meals of halls by how they compare with those before them, the same from every worker.",
     "vendor" in VENDORS, "verdict" in VERDICTS);
 metric!(pub Counter ALERTS, "menus5c_alerts_total",
-    "Tries to tell the webhook of an alert, by how they ended.",
-    "result" in &["delivered", "retried", "given_up"]);
+    "Tries to tell the webhook of an alert, by how they ended; `untold`: alerts given up while they waited.",
+    "result" in &["delivered", "retried", "given_up", "untold"]);
+metric!(pub Counter UPKEEP_FAILURES, "menus5c_upkeep_failures_total",
+    "What this worker does to the database while nobody waits, and could not do.",
+    "task" in &["search", "forget", "warm_up"]);
 metric!(pub Counter SPANS, "menus5c_spans_total",
     "Spans for the collector, by what became of them; `dropped`: too many waited.",
     "result" in &["exported", "failed", "dropped"]);
@@ -163,6 +166,7 @@ pub const WORKER: &[&dyn Metric] = &[
     &IMPLAUSIBLE,
     &DRIFT,
     &ALERTS,
+    &UPKEEP_FAILURES,
     &SPANS,
 ];
 
@@ -172,8 +176,8 @@ pub fn http_answered(route: Option<&str>, method: &str, status: u16, time: Durat
         "/" => "other",
         route => route.strip_suffix('/').unwrap_or(route),
     };
-    // Names of pages change with their content.
-    let page = ["/docs", "/problems"].into_iter().find(|page| route.starts_with(page));
+    // Names of pages change with their content; the status is one in either form.
+    let page = ["/docs", "/problems", "/status"].into_iter().find(|page| route.starts_with(page));
     let route = page.unwrap_or(route);
     let class = status.checked_div(100).and_then(|class| class.checked_sub(2)).map(usize::from);
     let class = class.and_then(|class| STATUSES.get(class)).copied().unwrap_or("other");

@@ -5,6 +5,7 @@ mod audit;
 mod changes;
 mod columns;
 mod copies;
+mod days;
 mod drift;
 mod hours;
 mod lists;
@@ -12,37 +13,26 @@ mod locks;
 mod overrides;
 mod past;
 mod runs;
+mod save;
+mod schema;
 mod search;
 mod stats;
 mod status;
 mod upkeep;
 
-use std::{
-    str::FromStr,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveDate;
 use futures::future::join_all;
 use sqlx::{
     PgPool,
-    migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
-    types::Json,
 };
 
-use crate::{
-    breaker::Breaker,
-    config::SecretUrl,
-    hall::HallId,
-    meal::Meal,
-    menu::{DayState, KnownDay, KnownMenu, MealMenu, Station},
-};
+use crate::{breaker::Breaker, config::SecretUrl, hall::HallId};
 pub use alerts::DueAlert;
 pub use audit::AuditRow;
 pub(crate) use columns::content_hash;
-use columns::{DayColumns, MenuColumns};
 pub use copies::Copy;
 pub use drift::Judged;
 pub use lists::{HallRow, MenuRow};
@@ -52,9 +42,6 @@ pub use past::{Past, PastDay};
 pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;
-
-/// For what is saved of a day: a visitor may be waiting, whoever asks.
-const LOOK: Duration = Duration::from_millis(750);
 
 /// Postgres could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
@@ -75,13 +62,6 @@ pub enum StoreError {
     #[error("Postgres holds {0}")]
     Foreign(String),
 }
-
-static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    let mut migrations = sqlx::migrate!("../migrations");
-    // A newer release may have migrated already, and runs beside this one for a while.
-    migrations.set_ignore_missing(true);
-    migrations
-});
 
 /// The database of one deployment. Connects at first use.
 #[derive(Clone)]
@@ -117,197 +97,6 @@ impl Store {
         let breaker = Arc::<Breaker>::default();
         let locks = Locks::new(options, patience, Arc::clone(&breaker));
         Ok(Self { pool, patience, breaker, locks })
-    }
-
-    /// Brings the schema up to date. Waits for another process that is at it.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked or a migration fails.
-    pub async fn migrate(url: &SecretUrl) -> Result<(), StoreError> {
-        let options =
-            PgConnectOptions::from_str(url.reveal())?.application_name("5c-menus migrate");
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(2))
-            .connect_with(options)
-            .await?;
-        Ok(MIGRATIONS.run(&pool).await?)
-    }
-
-    /// The version of the schema that this program was built for.
-    #[must_use]
-    pub fn newest_migration() -> i64 {
-        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
-    }
-
-    /// Whether Postgres answers and holds the schema that this program was built for.
-    ///
-    /// # Errors
-    /// When it does not answer in time.
-    pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
-        let ours: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
-        let applied = self
-            .within(
-                sqlx::query_scalar::<_, i64>(
-                    "select count(*) from _sqlx_migrations where success and version = any($1)",
-                )
-                .bind(&ours)
-                .fetch_one(&self.pool),
-            )
-            .await;
-        match applied {
-            Ok(applied) => Ok(usize::try_from(applied).is_ok_and(|applied| applied >= ours.len())),
-            // No such table: reachable, never migrated.
-            Err(StoreError::Sql(sqlx::Error::Database(error)))
-                if error.code().as_deref() == Some("42P01") =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// What is known of these days of a hall, with the menus that count: of a posted day those of
-    /// its last reading, of a day that is not posted all that were kept, of a closed day none.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked.
-    pub async fn days(
-        &self,
-        hall: HallId,
-        dates: &[NaiveDate],
-    ) -> Result<Vec<KnownDay>, StoreError> {
-        let rows = sqlx::query!(
-            r#"select d.date, d.state, d.fetched_at, d.fresh_until,
-                      m.meal as "meal?", m.stations as "stations?: Json<Vec<Station>>",
-                      m.start_time as "start_time?", m.end_time as "end_time?",
-                      m.fetched_at as "menu_fetched_at?"
-               from menu_days d
-               left join menus m
-                 on m.hall_id = d.hall_id and m.date = d.date
-                and m.fetched_at = d.menus_read_at
-               where d.hall_id = $1 and d.date = any($2)
-               order by d.date, m.start_time nulls last, m.meal"#,
-            hall.as_str(),
-            dates,
-        );
-        let rows = self.bounded(self.patience.min(LOOK), rows.fetch_all(&self.pool)).await?;
-        let mut days: Vec<KnownDay> = Vec::new();
-        for row in rows {
-            if days.last().is_none_or(|day| day.date != row.date) {
-                let (date, state) = (row.date, state(&row.state)?);
-                let (fetched_at, fresh_until) = (row.fetched_at, row.fresh_until);
-                days.push(KnownDay { date, state, fetched_at, fresh_until, menus: Vec::new() });
-            }
-            let menu = row.meal.zip(row.stations).zip(row.menu_fetched_at);
-            if let (Some(day), Some(((meal, stations), fetched_at))) = (days.last_mut(), menu) {
-                let Some(meal) = Meal::parse(&meal) else {
-                    return Err(StoreError::Foreign(format!("meal {meal:?}")));
-                };
-                let (start, end, stations) = (row.start_time, row.end_time, stations.0);
-                let menu = MealMenu { meal, start, end, stations };
-                day.menus.push(KnownMenu { menu, fetched_at });
-            }
-        }
-        Ok(days)
-    }
-
-    /// Those of the days on which our own hours say that the hall is shut all day.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked.
-    pub async fn shut_days(
-        &self,
-        hall: HallId,
-        dates: &[NaiveDate],
-    ) -> Result<Vec<NaiveDate>, StoreError> {
-        let days = sqlx::query_scalar!(
-            r#"select asked.date as "date!"
-               from unnest($2::date[]) as asked (date)
-               where (exists (select from halls h where h.id = $1 and h.closed_since <= asked.date)
-                      and not exists (select from dining_hours_overrides o
-                                      where o.hall_id = $1 and o.date = asked.date
-                                        and o.start_time is not null))
-                  or exists (select from dining_hours_overrides o
-                             where o.hall_id = $1 and o.date = asked.date
-                               and o.meal is null and o.start_time is null)"#,
-            hall.as_str(),
-            dates,
-        );
-        self.within(days.fetch_all(&self.pool)).await
-    }
-
-    /// Saves what was read of a hall's days and every menu in them, all or nothing; a day that was
-    /// read later already keeps what it has. Tells how many days changed.
-    ///
-    /// # Errors
-    /// When Postgres cannot be asked or refuses.
-    pub async fn save<'a>(
-        &self,
-        hall: HallId,
-        days: impl Iterator<Item = &'a KnownDay>,
-    ) -> Result<i64, StoreError> {
-        let mut day = DayColumns::default();
-        let mut menu = MenuColumns::default();
-        for known in days {
-            day.push(known);
-            for one in &known.menus {
-                menu.push(known.date, one);
-            }
-        }
-        // One statement is one transaction, and one round trip.
-        let saved = sqlx::query_scalar!(
-            r#"with incoming as (
-                   select * from unnest($2::date[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])
-                       as day (date, state, fetched_at, fresh_until, content_hash)
-               ),
-               before as (
-                   select date, content_hash from menu_days where hall_id = $1 and date = any($2)
-               ),
-               moved as (
-                   insert into menu_days as held (hall_id, date, state, fetched_at, fresh_until, content_hash, menus_read_at)
-                   select $1, date, state, fetched_at, fresh_until, content_hash,
-                          case when state = 'posted' then fetched_at end
-                   from incoming
-                   on conflict (hall_id, date) do update
-                   set state = excluded.state, fetched_at = excluded.fetched_at,
-                       fresh_until = excluded.fresh_until, content_hash = excluded.content_hash,
-                       menus_read_at = case when excluded.state = 'not_posted' then held.menus_read_at
-                                            else excluded.menus_read_at end
-                   where held.fetched_at <= excluded.fetched_at
-                   returning date
-               ),
-               kept as (
-                   insert into menus as held (hall_id, date, meal, stations, station_count, item_count, start_time, end_time, fetched_at)
-                   select $1, menu.date, menu.meal, menu.stations, menu.station_count, menu.item_count,
-                          menu.start_time, menu.end_time, menu.fetched_at
-                   from unnest($7::date[], $8::text[], $9::jsonb[], $10::int[], $11::int[], $12::time[], $13::time[], $14::timestamptz[])
-                       as menu (date, meal, stations, station_count, item_count, start_time, end_time, fetched_at)
-                   join moved using (date)
-                   on conflict (hall_id, date, meal) do update
-                   set stations = excluded.stations, station_count = excluded.station_count,
-                       item_count = excluded.item_count, start_time = excluded.start_time,
-                       end_time = excluded.end_time, fetched_at = excluded.fetched_at
-                   where held.fetched_at <= excluded.fetched_at
-               )
-               select count(*) filter (where before.content_hash is distinct from incoming.content_hash) as "changed!"
-               from moved join incoming using (date) left join before using (date)"#,
-            hall.as_str(),
-            &day.date,
-            &day.state as &[&str],
-            &day.fetched_at,
-            &day.fresh_until,
-            &day.content_hash,
-            &menu.date,
-            &menu.meal as &[&str],
-            &menu.stations as &[Json<&[Station]>],
-            &menu.station_count,
-            &menu.item_count,
-            &menu.start_time as &[Option<NaiveTime>],
-            &menu.end_time as &[Option<NaiveTime>],
-            &menu.fetched_at,
-        );
-        self.within(saved.fetch_one(&self.pool)).await
     }
 
     /// Opens the connections, and asks on them what a job asks: the first question on a connection
@@ -388,11 +177,4 @@ impl StoreError {
                 )
         )
     }
-}
-
-fn state(word: &str) -> Result<DayState, StoreError> {
-    [DayState::Posted, DayState::Closed, DayState::NotPosted]
-        .into_iter()
-        .find(|state| state.as_str() == word)
-        .ok_or_else(|| StoreError::Foreign(format!("day state {word:?}")))
 }

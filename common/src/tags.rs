@@ -1,20 +1,20 @@
 //! What a vendor states of a dish.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{labels, meal::slug};
 
 /// What a vendor states of a dish, in one vocabulary for all of them: sorted, without duplicates.
 /// A tag that is absent means "not stated", never "free of".
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "Vec<String>")]
 pub struct Tags {
-    stated: BTreeSet<String>,
+    /// A few, nearly all of them from the vocabulary, which needs no copies.
+    stated: Vec<Cow<'static, str>>,
     /// What was said in words that the vocabulary lacks; of this reading alone, never served.
-    #[serde(skip)]
-    unknown: BTreeSet<String>,
+    unknown: Vec<String>,
 }
 
 /// So many words that the vocabulary lacks are kept of a dish,
@@ -35,23 +35,25 @@ impl Tags {
     /// No tag.
     #[must_use]
     pub const fn new() -> Self {
-        Self { stated: BTreeSet::new(), unknown: BTreeSet::new() }
+        Self { stated: Vec::new(), unknown: Vec::new() }
     }
 
     /// Adds what a vendor's diet label means ("Made without Gluten-Containing Ingredients",
     /// "Contains Beef"). `false`: no tag belongs to that label.
     pub fn add_label(&mut self, label: &str) -> bool {
-        let label = label.trim().to_lowercase();
+        let label = label.trim();
+        if let Some(known) = labels::by_word(label) {
+            for &id in std::iter::once(&known.id).chain(known.implies) {
+                insert(&mut self.stated, id.into());
+            }
+            return true;
+        }
+        let label = label.to_lowercase();
         if let Some(allergen) = label.strip_prefix("contains ") {
             return self.add_contains(allergen);
         }
-        let Some(label) = labels::by_word(&label) else {
-            self.note_unknown(&label);
-            return false;
-        };
-        self.stated.insert(label.id.to_owned());
-        self.stated.extend(label.implies.iter().map(|&id| id.to_owned()));
-        true
+        self.note_unknown(&label);
+        false
     }
 
     /// Adds `contains-…` for an allergen or a kind of meat. "Tree Nut (Pine Nut)" and
@@ -64,20 +66,21 @@ impl Tags {
                 continue;
             }
             named = true;
-            let known = labels::contained(&what).map(|label| label.id.to_owned());
-            let tag = known.unwrap_or_else(|| format!("contains-{what}"));
-            if labels::by_id(&tag).is_none() {
-                self.note_unknown(&tag);
+            if let Some(known) = labels::contained(&what) {
+                insert(&mut self.stated, known.id.into());
+                continue;
             }
-            self.stated.insert(tag);
+            let tag = format!("contains-{what}");
+            self.note_unknown(&tag);
+            insert(&mut self.stated, tag.into());
         }
         named
     }
 
     /// Adds all that `other` states.
     pub fn join(&mut self, other: Self) {
-        self.stated.extend(other.stated);
-        self.unknown.extend(other.unknown);
+        other.stated.into_iter().for_each(|tag| insert(&mut self.stated, tag));
+        other.unknown.into_iter().for_each(|word| insert(&mut self.unknown, word));
     }
 
     /// Whether nothing is stated.
@@ -93,25 +96,47 @@ impl Tags {
 
     fn note_unknown(&mut self, word: &str) {
         if !word.is_empty() && self.unknown.len() < UNKNOWN_WORDS {
-            self.unknown.insert(word.chars().take(UNKNOWN_CHARS).collect());
+            insert(&mut self.unknown, word.chars().take(UNKNOWN_CHARS).collect());
         }
     }
 
     /// Whether this very tag is stated.
     #[must_use]
     pub fn has(&self, tag: &str) -> bool {
-        self.stated.contains(tag)
+        self.stated.iter().any(|stated| stated == tag)
     }
 
     /// The tags in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.stated.iter().map(String::as_str)
+        self.stated.iter().map(AsRef::as_ref)
+    }
+}
+
+/// Where it belongs, unless it is there.
+fn insert<T: Ord>(sorted: &mut Vec<T>, one: T) {
+    if let Err(at) = sorted.binary_search(&one) {
+        sorted.insert(at, one);
+    }
+}
+
+impl Serialize for Tags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.stated.serialize(serializer)
+    }
+}
+
+impl From<Vec<String>> for Tags {
+    fn from(tags: Vec<String>) -> Self {
+        tags.into_iter().collect()
     }
 }
 
 impl FromIterator<String> for Tags {
     fn from_iter<I: IntoIterator<Item = String>>(tags: I) -> Self {
-        Self { stated: tags.into_iter().collect(), unknown: BTreeSet::new() }
+        let mut stated: Vec<_> = tags.into_iter().map(Cow::Owned).collect();
+        stated.sort_unstable();
+        stated.dedup();
+        Self { stated, unknown: Vec::new() }
     }
 }
 

@@ -5,7 +5,9 @@ pub mod bon_appetit;
 mod document;
 mod error;
 mod fetch;
+mod fetched;
 mod html;
+mod loose;
 mod politeness;
 pub mod pomona;
 mod postings;
@@ -14,6 +16,7 @@ mod retries;
 mod retry_after;
 mod script;
 pub mod sodexo;
+mod stated;
 pub mod text;
 mod validators;
 
@@ -27,7 +30,8 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 pub use document::{Document, WINDOW_AHEAD, WINDOW_BACK, window};
 pub use error::{FetchError, ParseError, VendorError};
-use fetch::{Fetched, Fetcher, Got};
+use fetch::{Fetcher, Got};
+use fetched::Fetched;
 pub use politeness::{LONGEST_PAUSE, Pauses, SiteState};
 use postings::Postings;
 use validators::Known;
@@ -90,17 +94,17 @@ impl Vendors {
     /// At once while the vendor is paused or wants quiet; and when too many wait already.
     pub async fn turn(&self, document: Document) -> Result<OwnedSemaphorePermit, VendorError> {
         let site = self.first_address(document).site();
-        Ok(self.fetcher.turn(document.hall().vendor(), &site).await?)
+        Ok(self.fetcher.turn(document.hall().vendor(), site).await?)
     }
 
     /// Whether no request to a document's vendor is open, and none would have to wait.
     pub async fn is_idle(&self, document: Document) -> bool {
-        self.fetcher.is_idle(&self.first_address(document).site()).await
+        self.fetcher.is_idle(self.first_address(document).site()).await
     }
 
     /// For how long a document's vendor still wants quiet.
     pub async fn quiet(&self, document: Document) -> Option<Duration> {
-        self.fetcher.quiet(&self.first_address(document).site()).await
+        self.fetcher.quiet(self.first_address(document).site()).await
     }
 
     /// Where a read of the document starts.
@@ -118,7 +122,7 @@ impl Vendors {
         let day = NaiveDate::default();
         let asked = [HallId::Collins, HallId::Frary, HallId::Hoch].map(async |hall| {
             let site = self.first_address(Document::of(hall, day)).site();
-            self.fetcher.stands(hall.vendor(), &site).await
+            self.fetcher.stands(hall.vendor(), site).await
         });
         futures::future::join_all(asked).await.into_iter().flatten().collect()
     }

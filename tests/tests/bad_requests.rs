@@ -84,6 +84,9 @@ async fn a_meal_that_is_none_of_the_six_makes_no_job() {
         let (detail, reason) = answer.problem(404);
         assert_eq!(detail, format!("No menu found for hoch on {day} for {shown}"));
         assert_eq!(reason, "meal_not_served");
+        assert!(answer.header("cache-status").starts_with("menus5c; fwd=bypass; "), "{answer:?}");
+        let far = format!("/api/v2/menus?hall_id=hoch&date=2020-02-09&meal={meal}");
+        assert_eq!(stack.get(&far).await.problem(404).1, "out_of_range", "{meal}");
     }
     nothing_happened(&stack).await;
 }

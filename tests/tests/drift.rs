@@ -177,6 +177,28 @@ async fn a_receiver_that_fails_is_told_again_later_and_in_order() {
 }
 
 #[tokio::test]
+async fn alerts_that_waited_for_too_long_are_given_up_and_counted() {
+    let receiver = Receiver::default();
+    let mut stack = watched(&receiver).await.workers(0).start().await;
+    stack
+        .database
+        .run(
+            "insert into alerts (kind, event, made_at, next_try_at)
+             select 'drift', '{}', now() - interval '7 hours', now() from generate_series(1, 3)",
+        )
+        .await;
+    stack.add_worker();
+    let untold = "menus5c_alerts_total{result=\"untold\"}";
+    eventually("they are counted", Duration::from_secs(20), async || {
+        (Metrics::of(&stack.workers[0]).await.known(untold) == Some(3.0)).then_some(())
+    })
+    .await;
+    let left = "select count(*) from alerts where outcome is distinct from 'given_up'";
+    assert_eq!(stack.database.number(left).await, 0);
+    assert!(receiver.told.lock().unwrap().is_empty(), "nobody was told");
+}
+
+#[tokio::test]
 async fn a_meal_that_is_due_and_missing_is_told_of_and_a_closed_hall_is_not() {
     let receiver = Receiver::default();
     let stack = watched(&receiver).await.start().await;

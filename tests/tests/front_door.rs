@@ -46,6 +46,15 @@ async fn one_connection_too_many_is_told_so_at_once() {
         refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 1"),
         "{refused}"
     );
+    let (head, body) = refused.split_once("\r\n\r\n").expect("a whole answer");
+    for line in ["content-type: application/problem+json", "access-control-allow-origin: *"] {
+        assert!(head.contains(line), "{refused}");
+    }
+    let problem: serde_json::Value = serde_json::from_str(body).expect("a problem");
+    assert_eq!(problem["type"], "/problems/overloaded", "{refused}");
+    let id = problem["instance"].as_str().expect("an id");
+    assert!(head.contains(&format!("x-request-id: {id}")), "{refused}");
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{refused}");
     held.clear();
     eventually("there is a place again", SOON, async || {
         says(&stack, request).await.starts_with("HTTP/1.1 200 ").then_some(())

@@ -72,6 +72,8 @@ async fn pages_lead_from_the_first_hall_to_the_last_and_back() {
     assert_eq!(stack.get("/api/v2/halls?page=1").await.json(), whole);
     let slash = stack.get("/api/v2/halls/?page=2&page_size=1").await;
     assert_eq!(link(&slash, "next").unwrap(), "/api/v2/halls/?page=3&page_size=1");
+    let plain = stack.get("/api/v2/halls?page=2&page_size=1").await;
+    assert_eq!(link(&plain, "next").unwrap(), "/api/v2/halls?page=3&page_size=1");
     for page in ["/api/v2/halls?page=4294967295&page_size=100", "/api/v2/halls?college=Nowhere"] {
         assert_eq!(stack.get(page).await.text, "[]", "{page}");
     }

@@ -111,6 +111,17 @@ async fn programs_start_with_both_stores_away_and_say_so() {
         "coalesced in the process"
     );
     let _ = away.get("/api/v2/halls").await.problem(503);
+    // What Postgres alone can answer is a menu all the same.
+    for (date, meal) in [("2020-01-01".parse().unwrap(), "lunch"), (away.weekday(), "tea")] {
+        let unknown = away.menu(Hall::Hoch, date, meal).await;
+        let (detail, reason) = unknown.problem(503);
+        assert_eq!(
+            (&*detail, &*reason),
+            ("Menu temporarily unavailable", "vendor_error"),
+            "{meal}"
+        );
+        assert_eq!(unknown.header("retry-after"), "1");
+    }
     let log = away.apis[0].log();
     assert!(!log.contains("panicked"), "{log}");
 }

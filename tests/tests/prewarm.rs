@@ -64,10 +64,15 @@ async fn without_meals(wanted: Wanted) -> Stack {
 
 /// Gives a hall a dinner that begins so much from now, and tells its entry's key.
 async fn dinner(stack: &Stack, hall: Hall, begins_in: TimeDelta) -> String {
+    stack.vendor.post(hall, at_noon(Utc::now() + begins_in).date(), Kind::Weekday, 1);
+    dinner_time(stack, hall, begins_in).await
+}
+
+/// The same without a menu.
+async fn dinner_time(stack: &Stack, hall: Hall, begins_in: TimeDelta) -> String {
     let opens = at_noon(Utc::now() + begins_in);
     let (date, start) = (opens.date(), opens.time().format("%H:%M:%S"));
     let end = (opens + TimeDelta::hours(2)).time().format("%H:%M:%S");
-    stack.vendor.post(hall, date, Kind::Weekday, 1);
     let hall = hall.as_str();
     stack
         .database

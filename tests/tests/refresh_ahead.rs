@@ -80,3 +80,29 @@ async fn a_popular_meal_that_is_not_served_costs_the_vendor_no_more_than_its_day
     stack.is_idle().await;
     assert_eq!(stack.vendor.total_reads(), 1, "the day is fresh");
 }
+
+/// A vendor's own meal is asked for by no job: one for another meal of its day brings it as well.
+#[tokio::test]
+async fn a_popular_meal_of_a_vendors_own_naming_is_read_again_with_its_day() {
+    let stack = Stack::start().await;
+    let day = stack.weekday();
+    let read = chrono::Utc::now() - chrono::Duration::seconds(1790);
+    let entry = serde_json::json!({
+        "hall_id": "hoch", "date": day, "meal": "holiday_buffet",
+        "stations": [{"name": "Grill", "items": [{"name": "Roast", "description": null, "tags": []}]}],
+        "is_stale": false, "fetched_at": read.format("%FT%TZ").to_string(),
+    });
+    let key = stack.key(&format!("menu:hoch:{day}:holiday_buffet"));
+    stack.write(redis::cmd("SET").arg(key).arg(entry.to_string()).arg("EX").arg(10)).await;
+    let path = menu_path(Hall::Hoch, day, "holiday_buffet");
+    tests::eventually("its day is read again", Duration::from_secs(8), async || {
+        assert_eq!(stack.get(&path).await.status, 200);
+        (stack.vendor.total_reads() > 0).then_some(())
+    })
+    .await;
+    stack.is_idle().await;
+    assert_eq!(stack.vendor.total_reads(), 1);
+    let refreshed =
+        "select count(*) from fetch_runs where reason = 'refresh' and state <> 'failed'";
+    assert_eq!(stack.database.number(refreshed).await, 1);
+}

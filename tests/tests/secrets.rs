@@ -33,7 +33,7 @@ impl Drop for Files {
 }
 
 /// Stores whose URLs hold a secret.
-async fn stores() -> (Stack, [(&'static str, String); 4]) {
+async fn stores() -> (Stack, [(&'static str, String); 5]) {
     let mut stack = Stack::wanted().apis(0).workers(0).own_redis().start().await;
     let mut set = redis::cmd("ACL");
     set.arg("SETUSER").arg("menus").arg("on").arg(format!(">{SECRET}"));
@@ -50,6 +50,7 @@ async fn stores() -> (Stack, [(&'static str, String); 4]) {
         ("DATABASE_URL", postgres.into()),
         ("REDIS_URL", redis),
         ("SODEXO_API_KEY", API_KEY.into()),
+        ("ALERT_WEBHOOK_SECRET", SECRET.repeat(2)),
         ("OTEL_EXPORTER_OTLP_HEADERS", format!("authorization=Bearer%20{SECRET}")),
     ];
     (stack, urls)

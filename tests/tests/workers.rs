@@ -228,3 +228,30 @@ async fn a_redis_that_comes_back_empty_finds_the_worker_at_work_and_postgres_fre
     println!("back at work after {:?}", back.elapsed());
     assert!(back.elapsed() < SECOND * 5, "{:?}", back.elapsed());
 }
+
+/// The lease of a process that hangs outlives the patience of who wants to read. The copy is there.
+#[tokio::test]
+async fn a_document_that_another_process_holds_for_ever_is_answered_from_its_copy() {
+    let mut stack = Stack::wanted().workers(0).with("FETCH_TIMEOUT_MS", 100).start().await;
+    stack.leftovers_are_fine();
+    let day = stack.weekday();
+    let read = "now() - interval '1 hour'";
+    stack.database.run(&format!(
+        "with read as (select {read} as at), day as (
+             insert into menu_days select 'hoch', '{day}', 'posted', at, at + interval '30 minutes', 1, at from read)
+         insert into menus (hall_id, date, meal, stations, station_count, item_count, fetched_at)
+         select 'hoch', '{day}', 'lunch',
+                '[{{\"name\":\"Grill\",\"items\":[{{\"name\":\"Soup\",\"description\":null,\"tags\":[]}}]}}]', 1, 1, at
+         from read"
+    )).await;
+    let lease = stack.key(&format!("lease:sodexo:hoch:{day}"));
+    stack.write(redis::cmd("SET").arg(lease).arg("somebody").arg("EX").arg(60)).await;
+    let answer = stack.menu(Hall::Hoch, day, "lunch").await;
+    assert_eq!(
+        (answer.status, answer.header("cache-status")),
+        (200, "menus5c; fwd=stale"),
+        "{answer:?}"
+    );
+    assert_eq!(answer.json().get("is_stale"), Some(&true.into()));
+    assert_eq!(stack.vendor.total_reads(), 0);
+}

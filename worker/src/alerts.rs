@@ -52,6 +52,7 @@ async fn tell_next(store: &Store, webhook: &Webhook) -> bool {
     let told = async {
         let old = store.give_up_alerts(OLDEST, MOST_WAITING).await?;
         if old > 0 {
+            ALERTS.add(&["untold"], old);
             tracing::warn!(alerts = old, "alerts given up untold: too old, or too many");
         }
         let Some(alert) = store.take_alert(CLAIM).await? else { return Ok(false) };

@@ -8,6 +8,7 @@ pub mod config;
 mod failpoint;
 mod monitor;
 mod ops;
+mod parts;
 mod queue;
 mod refresh_menu;
 mod schedule;
@@ -15,28 +16,12 @@ mod upkeep;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{
-    cache::{Cache, Names},
-    lease::Leases,
-    link::{Link, Patience},
-    prewarm::Prewarm,
-    queue::Queue,
-    refresh::{Failing, Gate, Memory, Refresher, Saves, Unsaved},
-    store::Store,
-    telemetry,
-    vendors::{Pauses, Vendors},
-};
+use common::telemetry;
 use config::WorkerConfig;
-use tokio::net::TcpListener;
+use parts::Parts;
+use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// For an answer of Redis: scripts may wait behind others, and nobody waits for this program.
-const REDIS: Patience =
-    Patience { connect: Duration::from_secs(2), response: Duration::from_secs(3) };
-/// For an answer of Postgres.
-const POSTGRES: Duration = Duration::from_secs(2);
-/// Connections to Postgres.
-const CONNECTIONS: u32 = 8;
 /// For the first try to migrate; then jobs are taken all the same.
 const MIGRATION: Duration = Duration::from_secs(10);
 /// For requests of the ops side that are under way at the end.
@@ -74,59 +59,22 @@ pub enum StartError {
 pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), StartError> {
     let listener = TcpListener::bind(config.ops.addr).await?;
     let address = listener.local_addr()?;
-    let names = Names::new(config.stores.key_prefix.clone());
     // REDIS_URL is required of the worker, so there is one.
     let Some(redis_url) = config.stores.redis_url.clone() else { return Ok(()) };
-    let link = Link::new(&redis_url, REDIS)?;
-    let cache = Cache::new(link.clone(), names.clone());
-    let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
-    let gate = Gate::new(store.clone(), config.lifetimes);
-    let refresher = Arc::new(Refresher {
-        cache: Some(cache.clone()),
-        store: store.clone(),
-        vendors: Vendors::new(
-            &config.vendors,
-            Some((link.clone(), names.clone())),
-            Some(store.locks()),
-        )?,
-        leases: Leases::new(Some((link.clone(), names.clone())), Some(store.locks())),
-        lifetimes: config.lifetimes,
-        zone: config.zone,
-        budget: config.vendors.fetch_timeout,
-        failing: Failing::default(),
-        memory: Memory::default(),
-        saves: Saves::after_readers(),
-        unsaved: Unsaved::new(store.clone(), gate.clone()),
-        gate,
-    });
-    if config.vendors.sodexo_key.is_none() {
-        tracing::warn!("no SODEXO_API_KEY: Hoch's menu comes from the location page, today only");
-    }
+    let parts = Parts::new(&config, &redis_url)?;
     let webhook = alerts::Webhook::new(&config.alerts)
         .map_err(|error| StartError::Alerts(error.to_string()))?;
-    let alerts = tokio::spawn(alerts::run(store.clone(), webhook, stop.clone()));
-    let (tell, ready) = tokio::sync::oneshot::channel();
-    let upkeep = tokio::spawn(upkeep::run(config.stores.database_url.clone(), store.clone(), tell));
-    let depth = queue::Depth::new(link.clone(), names.clone());
-    let warmer = warmer(&config, &store, &cache, &link, &names);
-    let dashboard = queue::Dashboard::new(link.clone(), names.clone());
-    let desk = ops::Desk {
-        refresher: Arc::clone(&refresher),
-        queue: Queue::new(link.clone(), names.clone()),
-        dead: queue::DeadLetters::new(link.clone(), names.clone()),
-        pauses: Pauses::new(link.clone(), names.clone()),
-    };
-    let warming = Arc::clone(&warmer);
-    let ops = ops::Ops { cache, store, link: link.clone(), depth, desk, warmer: warming };
-    let ops = Arc::new(ops);
+    let alerts = tokio::spawn(alerts::run(parts.store.clone(), webhook, stop.clone()));
+    let (tell, ready) = oneshot::channel();
+    let database = config.stores.database_url.clone();
+    let upkeep = tokio::spawn(upkeep::run(database, parts.store.clone(), tell));
+    let (ops, dashboard) = (Arc::new(parts.ops()), parts.dashboard());
     if let Some(address) = config.metrics_addr {
         let serving = ops::serve_metrics(address, &config.ops, Arc::clone(&ops), stop.clone());
         serving.await.map_err(StartError::Metrics)?;
     }
-    let ops = tokio::spawn(ops::serve(listener, config.ops.clone(), ops, dashboard, stop.clone()));
+    let ops = tokio::spawn(ops::serve(listener, config.ops, ops, dashboard, stop.clone()));
     telemetry::listening(address);
-    let concurrency = config.concurrency;
-    let stand = monitor::Stand { link, redis_url, names, refresher, concurrency };
     // Jobs want the schema; but a database that is away must not keep menus from being read.
     tokio::select! {
         _ = ready => {}
@@ -134,33 +82,13 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
         () = stop.cancelled() => {}
     }
     if !config.prewarm_lead.is_zero() {
-        tokio::spawn(warmer.watch(stop.clone()));
+        tokio::spawn(Arc::clone(&parts.warmer).watch(stop.clone()));
     }
-    monitor::run(stand, stop).await;
+    monitor::run(parts.stand(redis_url, config.concurrency), stop).await;
     upkeep.abort();
     // A try under way is let end: cut off, it would be told twice.
     let _ = tokio::time::timeout(ALERTS_DRAIN, alerts).await;
     // What is not answered by then, like a stream that a browser follows, ends with the program.
     let _ = tokio::time::timeout(OPS_DRAIN, ops).await;
     Ok(())
-}
-
-fn warmer(
-    config: &WorkerConfig,
-    store: &Store,
-    cache: &Cache,
-    link: &Link,
-    names: &Names,
-) -> Arc<schedule::Warmer> {
-    Arc::new(schedule::Warmer {
-        store: store.clone(),
-        cache: cache.clone(),
-        queue: Queue::new(link.clone(), names.clone()),
-        prewarm: Prewarm::new(link.clone(), names.clone()),
-        ticks: schedule::Ticks::new(config.prewarm_cron.clone(), config.zone),
-        lead: config.prewarm_lead,
-        zone: config.zone,
-        name: format!("schedule-{}-{:08x}", std::process::id(), fastrand::u32(..)),
-        hours: std::sync::Mutex::default(),
-    })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use common::{
     config::SecretUrl,
+    metrics::UPKEEP_FAILURES,
     store::{Store, StoreError},
 };
 use tokio::{sync::oneshot, time::MissedTickBehavior};
@@ -38,15 +39,40 @@ pub(crate) async fn run(database: SecretUrl, store: Store, ready: oneshot::Sende
     let (mut to_index, mut to_forget) = (every(INDEX_EVERY), every(FORGET_EVERY));
     let mut to_warm_up = every(WARM_UP_EVERY);
     to_warm_up.reset();
+    let (mut indexing, mut forgetting) = (Chore::new("search"), Chore::new("forget"));
+    let mut warming_up = Chore::new("warm_up");
     loop {
-        let done = tokio::select! {
-            _ = to_warm_up.tick() => store.warm_up().await,
-            _ = to_index.tick() => index(&store).await,
-            _ = to_forget.tick() => forget(&store).await,
-        };
-        if let Err(error) = done {
-            tracing::debug!(%error, "upkeep waits for its next turn");
+        tokio::select! {
+            _ = to_warm_up.tick() => warming_up.ended(store.warm_up().await),
+            _ = to_index.tick() => indexing.ended(index(&store).await),
+            _ = to_forget.tick() => forgetting.ended(forget(&store).await),
         }
+    }
+}
+
+/// What is done again and again. That it fails is told once, and once that it works again.
+struct Chore {
+    name: &'static str,
+    is_well: bool,
+}
+
+impl Chore {
+    const fn new(name: &'static str) -> Self {
+        Self { name, is_well: true }
+    }
+
+    fn ended(&mut self, done: Result<(), StoreError>) {
+        match &done {
+            Err(error) => {
+                UPKEEP_FAILURES.one(&[self.name]);
+                if self.is_well {
+                    tracing::warn!(upkeep = self.name, %error, "upkeep fails; trying until it works");
+                }
+            }
+            Ok(()) if !self.is_well => tracing::info!(upkeep = self.name, "upkeep works again"),
+            Ok(()) => {}
+        }
+        self.is_well = done.is_ok();
     }
 }
 
@@ -84,10 +110,7 @@ async fn index(store: &Store) -> Result<(), StoreError> {
 async fn forget(store: &Store) -> Result<(), StoreError> {
     let now = chrono::Utc::now();
     let oldest = now.checked_sub_days(RUNS_KEPT).unwrap_or_default();
-    let forgotten = async {
-        store.forget_runs_before(oldest).await?;
-        store.forget_audit_before(oldest).await?;
-        store.forget_verdicts_before(now).await.map(|_| ())
-    };
-    forgotten.await.inspect_err(|error| tracing::warn!(%error, "old records stay for now"))
+    store.forget_runs_before(oldest).await?;
+    store.forget_audit_before(oldest).await?;
+    store.forget_verdicts_before(now).await.map(|_| ())
 }

@@ -144,9 +144,11 @@ kinds! {
         r#type: "/problems/overloaded",
         status: 503,
         title: "Overloaded",
-        meaning: "More requests wait for something that is being fetched than the service has room for.",
-        when: "When very many ask at once for what nobody has asked for lately. What is in the cache is \
-               answered meanwhile.",
+        meaning: "More requests wait for something that is being fetched, or more connections are open, than \
+                  the service has room for.",
+        when: "When very many ask at once for what nobody has asked for lately; what is in the cache is \
+               answered meanwhile. Or when your address, or all together, hold too many connections: then the \
+               new one is closed.",
         advice: "Ask again after a second or two, as `retry-after` says, and not all at once.",
         examples: &[said("Too many are waiting, try again")],
     };

@@ -6,16 +6,22 @@ use std::time::Duration;
 
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use common::{cache::LIST_LIFE, entry::instant, hall, meal::Meal, store::MenuRow};
+use common::{
+    cache::{LIST_LIFE, upcoming},
+    entry::instant,
+    hall,
+    meal::Meal,
+    store::MenuRow,
+};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::past_the_cache;
 use crate::{
-    answer::Conditional,
+    answer::{Conditional, ends_within},
     app::App,
-    cached,
+    cached::{self, Family},
     extract::{HallInPath, Parameters},
     openapi::{
         params::{IfNoneMatch, PageParams},
@@ -97,13 +103,28 @@ pub(super) async fn list(
     if let Some(filter) = filter {
         let menus = matching(&app, hall, today, filter).await?;
         let page = page(&app, &paging, now, &menus)?;
-        return Ok(page.answer(From::Postgres, LIST_LIFE, &known));
+        return Ok(answer(&app, &page, (From::Postgres, LIST_LIFE), &known));
     }
     let store = app.store.clone();
     let make = async move { store.menus_from(hall, today, None, None).await };
-    let menus = cached::get_or_load(&app, &format!("menus:upcoming:{hall}"), make).await?;
-    let page = menus.rendered(paging.query(), |menus| page(&app, &paging, now, menus))?;
-    Ok(page.answer(menus.from, menus.left, &known))
+    let menus = cached::get_or_load(&app, &upcoming(hall), Family::Few, make).await?;
+    let page = menus.rendered(paging.asked_for(), |menus| page(&app, &paging, now, menus))?;
+    Ok(answer(&app, &page, (menus.from, menus.left), &known))
+}
+
+/// The page. When the day is over nobody shows it any more: nothing in the past is ever listed.
+fn answer(
+    app: &App,
+    page: &Rendered,
+    (from, holds): (From, Duration),
+    known: &Conditional,
+) -> Response {
+    let mut response = page.answer(from, holds, known);
+    let now = Utc::now();
+    if let Some(end) = midnight(app, app.day_of(now)).and_then(|end| left(end, now)) {
+        ends_within(&mut response, page.left(holds), end);
+    }
+    response
 }
 
 async fn matching(

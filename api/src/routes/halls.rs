@@ -7,7 +7,7 @@ use super::past_the_cache;
 use crate::{
     answer::Conditional,
     app::App,
-    cached,
+    cached::{self, Family},
     extract::Parameters,
     openapi::{
         params::{IfNoneMatch, PageParams},
@@ -55,8 +55,8 @@ pub(super) async fn list(
     if college.is_none() && vendor.is_none() {
         let store = app.store.clone();
         let make = async move { store.halls().await };
-        let halls = cached::get_or_load(&app, "halls:all", make).await?;
-        let page = halls.rendered(paging.query(), |halls: &Vec<HallRow>| paging.page(halls))?;
+        let halls = cached::get_or_load(&app, "halls:all", Family::Few, make).await?;
+        let page = halls.rendered(paging.asked_for(), |halls: &Vec<HallRow>| paging.page(halls))?;
         return Ok(page.answer(halls.from, halls.left, &known));
     }
     let halls = app.store.halls_of(college.as_deref(), vendor.as_deref());

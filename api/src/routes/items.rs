@@ -134,7 +134,7 @@ fn read(asked: &Parameters, today: NaiveDate) -> Result<(Search, Question), ApiE
     let hall = asked_hall.map(|word| hall::HallId::parse(&word).ok_or(ApiError::UnknownHall(word)));
     let (from, to) = (asked.optional_date("from")?, asked.optional_date("to")?);
     // What can be no meal's word stays as it is, and finds nothing.
-    let meal = asked.optional("meal")?;
+    let meal = asked.sought("meal")?;
     let meal = meal.map(|word| Meal::parse(&word).map_or(word, |meal| meal.to_string()));
     let span = Span { from: from.unwrap_or(today), to, hall: hall.transpose()?, meal };
     let wishes = Wishes::read(asked)?;

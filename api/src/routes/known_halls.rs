@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
-use super::open_now::hours;
+use super::open_now::{hours, last_hours};
 use crate::{app::App, cached::Cached, openapi::schemas, problem::ApiError, read_through::From};
 
 /// A hall as screens name it. All but the id is `null` while neither store can say it.
@@ -34,11 +34,13 @@ pub(super) struct Head<'a> {
 pub(super) struct KnownHalls(Option<Cached<Schedule>>);
 
 impl KnownHalls {
-    /// What can be had before menus are given up for their copies.
+    /// What can be had before menus are given up for their copies; the hours are given up for theirs then.
     pub(super) async fn read(app: &App, started: Instant) -> Self {
         let soft = started + app.soft_wait.min(app.miss_wait);
-        let hours = timeout_at(soft, hours(app)).await;
-        Self(hours.ok().and_then(Result::ok))
+        match timeout_at(soft, hours(app)).await {
+            Ok(hours) => Self(hours.ok()),
+            Err(_) => Self(last_hours(app)),
+        }
     }
 
     /// The halls by name; those of a college in any letter case.
@@ -70,9 +72,9 @@ impl KnownHalls {
         self.hours(hall).map_or_else(|| USUAL.to_vec(), |hall| hall.usual_meals(date))
     }
 
-    /// Where it came from, and how long it holds.
-    pub(super) fn provenance(&self) -> (From, Duration) {
-        self.0.as_ref().map_or((From::Postgres, Duration::ZERO), |hours| (hours.from, hours.left))
+    /// Where it came from, and how long it holds; nothing where nothing is known.
+    pub(super) fn provenance(&self) -> Option<(From, Duration)> {
+        self.0.as_ref().map(|hours| (hours.from, hours.left))
     }
 
     fn hours(&self, id: HallId) -> Option<&HallHours> {

@@ -6,7 +6,7 @@ use axum::response::Response;
 use common::labels;
 
 use crate::{
-    answer::{Answer, Conditional},
+    answer::{Answer, Conditional, STATIC},
     coded::Coded,
     openapi::{params::IfNoneMatch, responses::NotModified, schemas::Label},
 };
@@ -38,8 +38,7 @@ static BODY: LazyLock<Coded> = LazyLock::new(|| {
     ),
 )]
 pub(super) async fn list(known: Conditional) -> Response {
-    // From no cache and no store.
-    let cache_status = Some("menus5c; fwd=bypass; detail=static".to_owned());
+    let cache_status = Some(STATIC.to_owned());
     let (last_modified, more) = (None, Vec::new());
     Answer { body: &BODY, max_age: LIFE, cache_status, last_modified, more }.respond(&known)
 }

@@ -6,13 +6,16 @@ use axum::{
     http::HeaderName,
     response::{IntoResponse, Response},
 };
+use chrono::{NaiveDate, Utc};
 use common::{
     entry::{Entry, MenuKey, NoMenu},
+    hall,
     meal::Meal,
+    metrics, vendors,
 };
 
 use crate::{
-    answer::{Answer, Conditional, cache_status, set},
+    answer::{Answer, Conditional, STATIC, cache_status, set},
     answered::RequestId,
     app::App,
     extract::Parameters,
@@ -67,14 +70,22 @@ pub(super) async fn show(
     asked: Parameters,
 ) -> Result<Response, ApiError> {
     let (hall, date, word) = (asked.hall()?, asked.date("date")?, asked.required("meal")?);
-    let Some(meal) = Meal::parse(&word) else {
-        let (hall, date) = (hall.as_str(), date.to_string());
-        let (reason, left) = (NoMenu::MealNotServed, app.negative);
-        return Err(ApiError::NoMenu { hall, date, meal: word, reason, left });
-    };
+    let Some(meal) = Meal::parse(&word) else { return Ok(no_meal(&app, hall, date, word)) };
     let key = MenuKey { hall, date, meal };
     let served = measured::menu(read_through::menu(&app, key.clone(), &request_id).await)?;
     Ok(answer(&key, &served, &known))
+}
+
+/// What is said of a word that can be no meal's, for the reason that a meal's would have that nobody
+/// serves.
+fn no_meal(app: &App, hall: hall::HallId, date: NaiveDate, word: String) -> Response {
+    let (first, last) = vendors::window(app.day_of(Utc::now()));
+    let is_asked_for = (first..=last).contains(&date);
+    let reason = if is_asked_for { NoMenu::MealNotServed } else { NoMenu::OutOfRange };
+    let (hall, date, left) = (hall.as_str(), date.to_string(), app.negative);
+    metrics::MENUS.one(&["no_menu"]);
+    let error = ApiError::NoMenu { hall, date, meal: word, reason, left };
+    with_cache_status(error, STATIC.to_owned())
 }
 
 /// What is said of a key to whoever asked for it.

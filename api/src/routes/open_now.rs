@@ -20,7 +20,7 @@ use super::past_the_cache;
 use crate::{
     answer::{Answer, Conditional, cache_status},
     app::App,
-    cached::{self, Cached},
+    cached::{self, Cached, Family},
     extract::Parameters,
     openapi::{
         params::IfNoneMatch,
@@ -135,7 +135,12 @@ pub(super) async fn list(
 pub(super) async fn hours(app: &App) -> Result<Cached<Schedule>, ApiError> {
     let (from, to) = cached_dates(app.day_of(Utc::now()));
     let store = app.store.clone();
-    cached::get_or_load(app, HOURS, async move { store.hours(from, to).await }).await
+    cached::get_or_load(app, HOURS, Family::Few, async move { store.hours(from, to).await }).await
+}
+
+/// The same as this process last had them.
+pub(super) fn last_hours(app: &App) -> Option<Cached<Schedule>> {
+    cached::last_good(app, HOURS, Family::Few)
 }
 
 /// The halls as they are at `now`, until the next meal of any of them begins or ends.

@@ -95,24 +95,30 @@ impl<'a> Screen<'a> {
         self.max_age = Some(self.max_age.map_or(left, |max_age| max_age.min(left)));
     }
 
-    /// The answer. `bare`: where an answer that shows nothing came from, and what it has left.
+    /// The answer. `bare`: where an answer that shows nothing came from, and what it has left; `None`:
+    /// the halls have no names, which no cache is to keep.
     pub(super) fn respond(
         self,
         app: &App,
         body: &impl Serialize,
-        bare: (From, Duration),
+        bare: Option<(From, Duration)>,
         known: &Conditional,
     ) -> Result<Response, ApiError> {
         let body = serde_json::to_vec(body).map_err(|_| ApiError::Internal)?;
         let body = &*app.near.bodies.coded(body);
+        let nameless = bare.is_none();
+        let bare = bare.unwrap_or((From::Postgres, Duration::ZERO));
         let ttl = self.ttl.unwrap_or(bare.1);
         let status = match self.from {
             _ if self.is_pending => "menus5c; fwd=miss".to_owned(),
             from => cache_status(from.unwrap_or(bare.0), ttl.as_secs()),
         };
         let mut more = Vec::new();
+        if self.is_pending || nameless {
+            more.push((CACHE_CONTROL, "no-store".to_owned()));
+        }
         if self.is_pending {
-            more = vec![(CACHE_CONTROL, "no-store".to_owned()), (RETRY_AFTER, "1".to_owned())];
+            more.push((RETRY_AFTER, "1".to_owned()));
         }
         let (max_age, cache_status) = (self.max_age.unwrap_or(ttl), Some(status));
         Ok(Answer { body, max_age, cache_status, last_modified: None, more }.respond(known))

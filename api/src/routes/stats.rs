@@ -7,10 +7,11 @@ use common::{
     store::Outlook,
 };
 
+use super::hall_menus::{left, midnight};
 use crate::{
-    answer::{Answer, Conditional, cache_status},
+    answer::{Answer, Conditional, cache_status, ends_within},
     app::App,
-    cached::{self, Cached},
+    cached::{self, Cached, Family},
     extract::Parameters,
     openapi::{
         figures,
@@ -19,6 +20,11 @@ use crate::{
     },
     problem::ApiError,
 };
+
+/// How many days where nobody says how many.
+const USUAL: u32 = 30;
+/// In a key: up to today.
+const DEFAULT: &str = "default";
 
 /// Figures
 ///
@@ -47,7 +53,7 @@ pub(super) async fn dashboard(
     asked: Parameters,
 ) -> Result<Response, ApiError> {
     let last = asked.optional_date("reference_date")?;
-    let days = asked.number("days", 1..=365)?.unwrap_or(30);
+    let days = asked.number("days", 1..=365)?.unwrap_or(USUAL);
     let now = Utc::now();
     let found = match last {
         Some(last) => of(&app, Window { last, days }, &last.to_string(), now).await?,
@@ -56,7 +62,14 @@ pub(super) async fn dashboard(
     let cache_status = Some(cache_status(found.from, found.left.as_secs()));
     let (body, max_age) = (found.body(), found.left);
     let answer = Answer { body, max_age, cache_status, last_modified: None, more: Vec::new() };
-    Ok(answer.respond(&known))
+    let mut response = answer.respond(&known);
+    if last.is_none()
+        && let Some(end) = midnight(&app, app.day_of(now)).and_then(|end| left(end, now))
+    {
+        // "Up to today" is another window then.
+        ends_within(&mut response, max_age, end);
+    }
+    Ok(response)
 }
 
 /// The one that ends today. In the first minutes of a day the cached one ends yesterday: then today
@@ -64,7 +77,7 @@ pub(super) async fn dashboard(
 async fn of_today(app: &App, days: u32, now: DateTime<Utc>) -> Result<Cached<Dashboard>, ApiError> {
     let today = app.day_of(now);
     let window = Window { last: today, days };
-    let found = of(app, window, "default", now).await?;
+    let found = of(app, window, DEFAULT, now).await?;
     if found.value().reference_date == today {
         return Ok(found);
     }
@@ -79,5 +92,8 @@ async fn of(
 ) -> Result<Cached<Dashboard>, ApiError> {
     let (store, outlook) = (app.store.clone(), Outlook { window, zone: app.zone, now });
     let key = format!("dashboard:stats:{named}:{}", window.days);
-    cached::get_or_load(app, &key, async move { store.dashboard(outlook).await }).await
+    // There are as many windows as there are days and lengths; one of them is what all look at.
+    let is_usual = named == DEFAULT && window.days == USUAL;
+    let family = if is_usual { Family::Few } else { Family::Many };
+    cached::get_or_load(app, &key, family, async move { store.dashboard(outlook).await }).await
 }

@@ -2,7 +2,7 @@
 //! made.
 
 use axum::{Extension, extract::State, response::Response};
-use chrono::{NaiveDate, Utc};
+use chrono::{Datelike, NaiveDate, Utc};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -28,6 +28,8 @@ use crate::{
 };
 
 const DAYS: usize = 7;
+/// Later days cannot be written as dates are here.
+const LAST_YEAR: i32 = 9999;
 
 /// Seven days of a hall.
 #[derive(Serialize, ToSchema)]
@@ -91,7 +93,8 @@ pub(super) async fn show(
     let (hall, given) = (asked.hall()?, asked.optional_date("start")?);
     let (today, wishes) = (app.day_of(now), Wishes::read(&asked)?);
     let start = given.unwrap_or(today);
-    let days: Vec<HallDay> = start.iter_days().take(DAYS).map(|date| (hall, date)).collect();
+    let dates = start.iter_days().take(DAYS).take_while(|date| date.year() <= LAST_YEAR);
+    let days: Vec<HallDay> = dates.map(|date| (hall, date)).collect();
     let menus = many::menus(&app, &days, &request_id, started);
     let (halls, menus) = tokio::join!(KnownHalls::read(&app, started), menus);
     let mut screen = Screen::new(&menus, &wishes);

@@ -87,4 +87,17 @@ mod tests {
             "{problems}"
         );
     }
+
+    #[test]
+    fn the_secret_may_be_in_a_file() {
+        let path = std::env::temp_dir().join(format!("menus5c-{:016x}", fastrand::u64(..)));
+        std::fs::write(&path, "SECRET-of-enough-letters\n").unwrap();
+        let named =
+            |name: &str| (name == "ALERT_WEBHOOK_SECRET_FILE").then(|| path.display().to_string());
+        let mut vars = Vars::new(&named);
+        let secret = AlertSettings::read(&mut vars).secret;
+        assert_eq!(secret.as_ref().map(Secret::reveal), Some("SECRET-of-enough-letters"));
+        assert!(vars.finish(()).is_ok());
+        std::fs::remove_file(&path).unwrap();
+    }
 }

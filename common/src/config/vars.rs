@@ -9,11 +9,12 @@ use super::SecretUrl;
 
 /// Secrets may be kept in a file, which the second variable names: then they are in no environment,
 /// which others may see.
-const IN_FILES: [(&str, &str); 5] = [
+const IN_FILES: [(&str, &str); 6] = [
     ("DATABASE_URL", "DATABASE_URL_FILE"),
     ("REDIS_URL", "REDIS_URL_FILE"),
     ("SODEXO_API_KEY", "SODEXO_API_KEY_FILE"),
     ("OPS_PASSWORD", "OPS_PASSWORD_FILE"),
+    ("ALERT_WEBHOOK_SECRET", "ALERT_WEBHOOK_SECRET_FILE"),
     ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS_FILE"),
 ];
 /// The longest secret, in bytes.

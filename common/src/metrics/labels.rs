@@ -1,6 +1,7 @@
 //! What labels can say: every word of each. What is on no list counts as its last.
 
-/// Routes as they are registered; pages of the documentation count as one, unknown paths as `other`.
+/// Routes as they are registered; pages of the documentation count as one, and so does the status in
+/// both its forms; unknown paths are `other`.
 pub const ROUTES: &[&str] = &[
     "/api/v2/menus",
     "/api/v2/menus/day",
@@ -16,6 +17,7 @@ pub const ROUTES: &[&str] = &[
     "/openapi.json",
     "/docs",
     "/problems",
+    "/status",
     "other",
 ];
 pub(super) const METHODS: &[&str] = &["GET", "HEAD", "OPTIONS", "other"];

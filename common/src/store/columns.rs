@@ -51,6 +51,20 @@ impl<'a> MenuColumns<'a> {
     }
 }
 
+/// Each day is a row of the first, each of its menus one of the second.
+pub(super) fn columns<'a>(
+    days: impl Iterator<Item = &'a KnownDay>,
+) -> (DayColumns<'a>, MenuColumns<'a>) {
+    let (mut day, mut menu) = (DayColumns::default(), MenuColumns::default());
+    for known in days {
+        day.push(known);
+        for one in &known.menus {
+            menu.push(known.date, one);
+        }
+    }
+    (day, menu)
+}
+
 /// A count as a column holds it.
 pub(super) fn count(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)

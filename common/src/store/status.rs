@@ -4,7 +4,7 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use sqlx::types::Json;
 
-use super::{Store, StoreError, drift::verdict, state};
+use super::{Store, StoreError, days::state, drift::verdict};
 use crate::{
     drift::Sign,
     hall::{HallId, Vendor},

@@ -3,11 +3,6 @@
 
 use std::time::Duration;
 
-use reqwest::{
-    Client, Response,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
-    redirect::Policy,
-};
 use serde_json::Value as Json;
 use tokio::{
     sync::mpsc::Receiver,
@@ -17,62 +12,31 @@ use tokio_util::sync::CancellationToken;
 
 use super::{otlp, recording::Ended};
 use crate::{
-    config::{SecretUrl, TraceSettings},
+    config::TraceSettings,
     metrics,
+    recipient::{Patience, PostError, Recipient},
 };
 
 /// Spans in one request.
 const MOST: usize = 512;
-/// Of an answer so much is read, so that its connection can be used again.
-const LONGEST_ANSWER: usize = 64 << 10;
 
-/// The client, and what it says with every request.
+/// The collector, and what it is told with every request.
 pub(super) struct Exporter {
-    client: Client,
-    url: SecretUrl,
-    headers: HeaderMap,
+    collector: Recipient,
     resource: Json,
     /// Whether the last request was taken: each change is told once.
     is_well: bool,
-}
-
-/// Why spans were not taken. Says nothing of the address, which may hold a password.
-#[derive(Debug, thiserror::Error)]
-enum SendError {
-    #[error("status {0}")]
-    Status(u16),
-    #[error("no answer in time")]
-    Timeout,
-    #[error("no connection")]
-    Connect,
-    #[error("no whole answer")]
-    Broken,
 }
 
 impl Exporter {
     /// `None` where there is no collector.
     pub(super) fn new(settings: &TraceSettings, program: &str) -> Option<Self> {
         let url = settings.endpoint.clone()?;
-        // Fails only where a provider is installed already, which then serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("5c-menus/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(settings.timeout)
-            .timeout(settings.timeout)
-            .redirect(Policy::none())
-            .no_proxy()
-            .build()
-            .ok()?;
-        let header = |(name, value): &(String, _)| {
-            let value: &crate::config::Secret = value;
-            let mut value = HeaderValue::from_str(value.reveal()).ok()?;
-            value.set_sensitive(true);
-            Some((name.parse::<HeaderName>().ok()?, value))
-        };
-        let headers = settings.headers.iter().filter_map(header).collect();
+        let patience = Patience { connect: settings.timeout, exchange: settings.timeout };
+        let collector = Recipient::new(url, &settings.headers, patience).ok()?;
         let own = format!("5c-menus-{program}");
         let resource = otlp::resource(settings.service.as_deref().unwrap_or(&own));
-        Some(Self { client, url, headers, resource, is_well: true })
+        Some(Self { collector, resource, is_well: true })
     }
 
     /// Until it is told to stop; then it sends what is there.
@@ -115,14 +79,9 @@ impl Exporter {
         self.is_well = result == "exported";
     }
 
-    async fn post(&self, batch: &[Ended]) -> Result<(), SendError> {
+    async fn post(&self, batch: &[Ended]) -> Result<(), PostError> {
         let body = otlp::request(&self.resource, batch).to_string();
-        let request = self.client.post(self.url.reveal()).headers(self.headers.clone());
-        let request = request.header(CONTENT_TYPE, "application/json").body(body);
-        let answer = request.send().await.map_err(|error| refused(&error))?;
-        let status = answer.status();
-        drain(answer).await;
-        if status.is_success() { Ok(()) } else { Err(SendError::Status(status.as_u16())) }
+        self.collector.post(&[], body).await
     }
 }
 
@@ -137,25 +96,5 @@ async fn gather(spans: &mut Receiver<Ended>, batch: &mut Vec<Ended>, delay: Dura
             Ok(more) if more > 0 => {}
             _ => return,
         }
-    }
-}
-
-async fn drain(mut answer: Response) {
-    let mut read = 0;
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        read += chunk.len();
-        if read > LONGEST_ANSWER {
-            return;
-        }
-    }
-}
-
-fn refused(error: &reqwest::Error) -> SendError {
-    if error.is_timeout() {
-        SendError::Timeout
-    } else if error.is_connect() {
-        SendError::Connect
-    } else {
-        SendError::Broken
     }
 }

@@ -9,6 +9,10 @@ use crate::{
     hall::{HallId, Vendor},
 };
 
+/// Hosts that are a site each.
+const HOSTS: [&str; 4] =
+    ["api-prd.sodexomyway.net", "hmc.sodexomyway.com", "api.pomona.edu", "www.pomona.edu"];
+
 /// What to ask for, and whom.
 pub(super) struct Address {
     pub(super) vendor: Vendor,
@@ -21,13 +25,17 @@ pub(super) struct Address {
 
 impl Address {
     /// Who is asked, for the sake of manners: the live host, whatever stands in for it. The cafés'
-    /// three hosts are one site.
-    pub(super) fn site(&self) -> String {
+    /// three hosts are one site; and so are all to which a page may send us, for each site is
+    /// remembered, and a page could name a new one each time.
+    pub(super) fn site(&self) -> &'static str {
         let url = Url::parse(&self.url).ok();
-        match (self.vendor, url.as_ref().and_then(Url::host_str)) {
-            (Vendor::BonAppetit, _) => "cafebonappetit.com".to_owned(),
-            (_, Some(host)) => host.to_owned(),
-            (vendor, None) => vendor.to_string(),
+        let host = url.as_ref().and_then(Url::host_str);
+        let own = HOSTS.into_iter().find(|known| Some(*known) == host);
+        match (self.vendor, own) {
+            (Vendor::BonAppetit, _) => "cafebonappetit.com",
+            (_, Some(own)) => own,
+            (Vendor::Pomona, None) => "pomona.edu",
+            (Vendor::Sodexo, None) => "sodexomyway.com",
         }
     }
 }
@@ -99,6 +107,19 @@ mod tests {
         }
         assert_eq!(pomona_feed(HallId::Frary).site(), "api.pomona.edu");
         assert_eq!(pomona_page(HallId::Frary).site(), "www.pomona.edu");
+        assert_eq!(sodexo_page().site(), "hmc.sodexomyway.com");
+        let key = Secret::new("x".to_owned());
+        assert_eq!(sodexo_api(date, &key).site(), "api-prd.sodexomyway.net");
+    }
+
+    #[test]
+    fn however_many_hosts_a_page_names_they_are_one_site() {
+        let sites = (0..1000).filter_map(|at| {
+            let named = format!("https://feed-{at}.pomona.edu/{at}.json");
+            moved_feed(HallId::Frank, &named).map(|moved| moved.site())
+        });
+        let sites: Vec<_> = sites.collect();
+        assert_eq!(sites, ["pomona.edu"; 1000]);
     }
 
     #[test]

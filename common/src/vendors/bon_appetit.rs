@@ -5,17 +5,15 @@ mod dishes;
 mod notices;
 mod php;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use chrono::{NaiveDate, NaiveTime};
 use memchr::memmem;
 use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
-use self::dishes::Dishes;
+use self::dishes::{Dishes, Id, Items};
 use self::php::PhpArray;
-use super::{ParseError, script, text};
+use super::{ParseError, loose::Text, script, text};
 use crate::{
     meal::Meal,
     menu::{Day, DayBuilder, MAX_DISHES, MealMenu, Reading},
@@ -56,39 +54,41 @@ pub fn parse(page: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
 
 /// Whether the end of the page is missing: what is left may look like a shorter day.
 fn breaks_off(page: &str) -> bool {
-    let holds = |tag: &str| memmem::find(page.as_bytes(), tag.as_bytes()).is_some();
-    holds("<html") && !holds("</html")
+    let page = page.as_bytes();
+    memmem::rfind(page, b"</html").is_none() && memmem::find(page, b"<html").is_some()
 }
 
 /// What the page's scripts assign to the names of the menu.
 #[derive(Default)]
 struct Scripts<'a> {
-    /// `Bamco.menu_items`, by id: text until a station names them.
-    dishes: Option<HashMap<String, &'a RawValue>>,
+    /// `Bamco.menu_items`.
+    dishes: Option<Items<'a>>,
     /// `Bamco.dayparts['…']` in the page's order.
-    dayparts: Vec<(&'a str, Daypart)>,
+    dayparts: Vec<(&'a str, Daypart<'a>)>,
 }
 
 /// A meal.
 #[derive(Deserialize)]
-struct Daypart {
-    #[serde(default)]
-    label: String,
-    #[serde(default)]
-    starttime: Value,
-    #[serde(default)]
-    endtime: Value,
-    stations: PhpArray<Counter>,
+struct Daypart<'a> {
+    #[serde(borrow, default)]
+    label: Cow<'a, str>,
+    #[serde(borrow, default)]
+    starttime: Text<'a>,
+    #[serde(borrow, default)]
+    endtime: Text<'a>,
+    #[serde(borrow)]
+    stations: PhpArray<'a, Counter<'a>>,
 }
 
 /// A station.
 #[derive(Deserialize)]
-struct Counter {
-    #[serde(default)]
-    order_id: Value,
-    #[serde(default)]
-    label: String,
-    items: PhpArray<Value>,
+struct Counter<'a> {
+    #[serde(borrow, default)]
+    order_id: Text<'a>,
+    #[serde(borrow, default)]
+    label: Cow<'a, str>,
+    #[serde(borrow)]
+    items: PhpArray<'a, Id<'a>>,
 }
 
 impl<'a> Scripts<'a> {
@@ -100,9 +100,8 @@ impl<'a> Scripts<'a> {
         while let Some(at) = name.find(rest.as_bytes()) {
             rest = rest.get(at + name.needle().len()..).unwrap_or_default();
             if let Some(value) = rest.strip_prefix("menu_items").and_then(script::assigned) {
-                let (dishes, after) = script::value::<PhpArray<_>>(value)?;
-                scripts.dishes = Some(dishes.into_entries().collect());
-                rest = after;
+                let (dishes, after) = script::value(value)?;
+                (scripts.dishes, rest) = (Some(dishes), after);
             } else if let Some((id, value)) = daypart(rest) {
                 let (daypart, after) = script::value(value)?;
                 scripts.dayparts.push((id, daypart));
@@ -117,7 +116,7 @@ impl<'a> Scripts<'a> {
         if self.dayparts.len() > MAX_DISHES {
             return Err(ParseError::Shape("more meals than a day can have"));
         }
-        let mut dishes = Dishes::new(self.dishes.unwrap_or_default());
+        let mut dishes = Dishes::new(self.dishes);
         let mut day = DayBuilder::default();
         for (id, daypart) in self.dayparts {
             let label = text::clean(&daypart.label);
@@ -153,16 +152,16 @@ fn daypart(text: &str) -> Option<(&str, &str)> {
 }
 
 /// By the number that opens `order_id` ("0014-378"); those without one stay in order at the end.
-fn in_order(stations: PhpArray<Counter>) -> Vec<Counter> {
-    let mut stations: Vec<Counter> = stations.into_values().collect();
+fn in_order<'a>(stations: PhpArray<'a, Counter<'a>>) -> Vec<Counter<'a>> {
+    let mut stations: Vec<_> = stations.into_values().collect();
     stations.sort_by_key(|station| {
-        let order = station.order_id.as_str().and_then(|id| id.split('-').next()?.parse().ok());
+        let order = station.order_id.read().and_then(|id| id.split('-').next()?.parse().ok());
         order.unwrap_or(u32::MAX)
     });
     stations
 }
 
-impl Counter {
+impl Counter<'_> {
     /// The label as guests know it: kitchens mark a station with an `@`.
     fn name(&self) -> Option<String> {
         let label = text::clean(&self.label)?;
@@ -172,6 +171,6 @@ impl Counter {
 }
 
 /// "HH:MM".
-fn time(value: &Value) -> Option<NaiveTime> {
-    NaiveTime::parse_from_str(value.as_str()?.trim(), "%H:%M").ok()
+fn time(said: &Text<'_>) -> Option<NaiveTime> {
+    NaiveTime::parse_from_str(said.read()?.trim(), "%H:%M").ok()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::{fetch::MAX_BYTES, politeness::Ended};
+use super::{fetched::MAX_BYTES, politeness::Ended};
 
 /// Why a body did not arrive.
 #[derive(Debug, thiserror::Error)]

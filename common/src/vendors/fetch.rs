@@ -1,11 +1,8 @@
-//! The only outgoing HTTP. Every request is bounded in time, size, hops and number; a body that is
-//! not whole is no body.
+//! The only outgoing HTTP. Every request is bounded in time, size, hops and number.
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::Utc;
-use futures::StreamExt;
-use reqwest::{Client, Response, StatusCode, header::ACCEPT, redirect::Policy};
+use reqwest::{Client, header::ACCEPT, redirect::Policy};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -16,18 +13,14 @@ use url::Url;
 use super::{
     FetchError,
     addresses::Address,
+    fetched::{Fetched, transport},
     politeness::{Ended, Leave, Politeness, SiteState},
     reach::Reach,
     retries::Retries,
-    retry_after::retry_after,
     validators::Validators,
 };
 use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks, traces};
 
-/// The longest body, decoded. A Bon Appétit page is 1.6 MB; all else is less.
-pub(super) const MAX_BYTES: usize = 8 << 20;
-/// What a body is given room for at first.
-const FIRST_BYTES: usize = 256 << 10;
 /// Same-site hops that are followed.
 const MAX_HOPS: usize = 2;
 /// Tries of one request within a read.
@@ -40,28 +33,6 @@ pub(super) struct Got {
     pub(super) fetched: Fetched,
     /// The leave.
     pub(super) leave: Leave,
-}
-
-/// What a vendor answered.
-pub(super) enum Fetched {
-    /// A body that arrived whole with status 200.
-    Whole {
-        /// The body.
-        text: String,
-        /// How the vendor marked it.
-        validators: Option<Validators>,
-    },
-    /// The document is as it was when it was marked so.
-    Unchanged,
-}
-
-impl Fetched {
-    const fn len(&self) -> usize {
-        match self {
-            Self::Whole { text, .. } => text.len(),
-            Self::Unchanged => 0,
-        }
-    }
 }
 
 /// The client and its manners.
@@ -103,7 +74,7 @@ impl Fetcher {
     }
 
     /// How a site stands with us, as all processes know it.
-    pub(super) async fn stands(&self, vendor: Vendor, site: &str) -> Option<SiteState> {
+    pub(super) async fn stands(&self, vendor: Vendor, site: &'static str) -> Option<SiteState> {
         self.politeness.stands(vendor, site).await
     }
 
@@ -112,7 +83,7 @@ impl Fetcher {
     pub(super) async fn turn(
         &self,
         vendor: Vendor,
-        site: &str,
+        site: &'static str,
     ) -> Result<OwnedSemaphorePermit, FetchError> {
         let turns = self.turns.get(vendor as usize).cloned();
         let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
@@ -133,12 +104,12 @@ impl Fetcher {
     }
 
     /// Whether nothing is asked of the site at the moment.
-    pub(super) async fn is_idle(&self, site: &str) -> bool {
+    pub(super) async fn is_idle(&self, site: &'static str) -> bool {
         self.politeness.is_idle(site).await
     }
 
     /// For how long a site still wants quiet.
-    pub(super) async fn quiet(&self, site: &str) -> Option<Duration> {
+    pub(super) async fn quiet(&self, site: &'static str) -> Option<Duration> {
         self.politeness.quiet(site).await
     }
 
@@ -151,8 +122,8 @@ impl Fetcher {
         known: Option<&Validators>,
     ) -> Result<Got, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
-        let mut leave = self.politeness.enter(address.vendor, &site, deadline).await?;
-        self.retries.first(&site);
+        let mut leave = self.politeness.enter(address.vendor, site, deadline).await?;
+        self.retries.first(site);
         let mut tried = 1;
         loop {
             let span = tracing::info_span!("vendor.fetch", vendor.name = %address.vendor);
@@ -164,13 +135,13 @@ impl Fetcher {
             self.politeness.leave(leave, error.ended(), error.quiet()).await;
             let pause = Duration::from_millis(fastrand::u64(100..=300));
             let in_time = tried < TRIES && Instant::now() + pause < deadline;
-            if !error.may_pass() || !in_time || !self.retries.may_retry(&site) {
+            if !error.may_pass() || !in_time || !self.retries.may_retry(site) {
                 return Err(error);
             }
             tracing::debug!(vendor.name = %address.vendor, %error, "once more");
             tried += 1;
             tokio::time::sleep(pause).await;
-            let again = self.politeness.enter(address.vendor, &site, deadline).await;
+            let again = self.politeness.enter(address.vendor, site, deadline).await;
             leave = again.map_err(|_| error)?;
         }
     }
@@ -218,20 +189,7 @@ impl Fetcher {
             request = request.headers(known.conditions());
         }
         let response = request.send().await.map_err(transport)?;
-        // Only who asked for it can be told so.
-        if response.status() == StatusCode::NOT_MODIFIED && known.is_some() {
-            return Ok(Fetched::Unchanged);
-        }
-        if response.status() != StatusCode::OK {
-            let retry_after = retry_after(response.headers(), Utc::now());
-            return Err(FetchError::Status { status: response.status().as_u16(), retry_after });
-        }
-        let validators = Validators::of(response.headers(), Utc::now());
-        let body = whole_body(response).await?;
-        // One wrong byte in a name must not cost the day; a body of noise fails in the parser.
-        let text = String::from_utf8(body)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(Fetched::Whole { text, validators })
+        Fetched::of(response, known.is_some()).await
     }
 
     /// The live address, or the same path and query at the base URL that stands in for its origin.
@@ -263,28 +221,6 @@ fn traced(fetched: &Result<Fetched, FetchError>) {
     });
 }
 
-/// Reads to the end, counting what is decoded: a stated length can lie, and a small body can swell.
-async fn whole_body(response: Response) -> Result<Vec<u8>, FetchError> {
-    // Room for all that is stated, if that is no lie: while a body grows, it is in memory twice.
-    let stated = response.content_length().and_then(|bytes| usize::try_from(bytes).ok());
-    let mut body = Vec::with_capacity(stated.unwrap_or(0).min(MAX_BYTES));
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(transport)?;
-        let whole = body.len() + chunk.len();
-        if whole > MAX_BYTES {
-            return Err(FetchError::TooLarge);
-        }
-        if whole > body.capacity() {
-            // Doubled, but never past what may be read: while it moves, it is in memory twice.
-            let room = (body.capacity() * 2).clamp(FIRST_BYTES.max(whole), MAX_BYTES);
-            body.reserve_exact(room - body.len());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
 fn same_site(reach: Reach) -> Policy {
     Policy::custom(move |attempt| {
         let origin = attempt.previous().first().map(Url::origin);
@@ -295,26 +231,4 @@ fn same_site(reach: Reach) -> Policy {
             attempt.stop()
         }
     })
-}
-
-fn transport(error: reqwest::Error) -> FetchError {
-    // The URL is ours and known; it is kept out of logs because it may hold a key one day.
-    let error = error.without_url();
-    if error.is_timeout() {
-        FetchError::Timeout
-    } else if error.is_connect() || error.is_request() {
-        FetchError::Connect(with_sources(&error))
-    } else {
-        FetchError::Broken(with_sources(&error))
-    }
-}
-
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

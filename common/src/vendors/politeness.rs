@@ -89,7 +89,7 @@ pub(super) struct Politeness {
     shared: Option<Shared>,
     locks: Option<Locks>,
     paused: pause::Known,
-    sites: Mutex<HashMap<String, Arc<Site>>>,
+    sites: Mutex<HashMap<&'static str, Arc<Site>>>,
 }
 
 #[derive(Default)]
@@ -107,7 +107,7 @@ impl Site {
 
 /// Leave to send one request; given back with [`Politeness::leave`].
 pub(super) struct Leave {
-    name: String,
+    name: &'static str,
     token: String,
     /// The slot among all processes, where Postgres gave it.
     _slot: Option<Lock>,
@@ -139,7 +139,7 @@ impl Politeness {
     }
 
     /// For how long the site still wants quiet.
-    pub(super) async fn quiet(&self, name: &str) -> Option<Duration> {
+    pub(super) async fn quiet(&self, name: &'static str) -> Option<Duration> {
         let known = self.site(name).local().quiet(Instant::now());
         match (&self.shared, known) {
             (Some(shared), None) => shared.quiet(name).await.unwrap_or_default(),
@@ -148,7 +148,7 @@ impl Politeness {
     }
 
     /// How the site stands, as all processes know it; `None` where they cannot say.
-    pub(super) async fn stands(&self, vendor: Vendor, name: &str) -> Option<SiteState> {
+    pub(super) async fn stands(&self, vendor: Vendor, name: &'static str) -> Option<SiteState> {
         let (failures, quiet) = self.shared.as_ref()?.stands(name).await?;
         Some(SiteState {
             vendor,
@@ -160,7 +160,7 @@ impl Politeness {
     }
 
     /// Whether no request to the site is open, and the next need not wait.
-    pub(super) async fn is_idle(&self, name: &str) -> bool {
+    pub(super) async fn is_idle(&self, name: &'static str) -> bool {
         let agreed = match &self.shared {
             Some(shared) => shared.is_idle(name).await,
             None => None,
@@ -176,7 +176,7 @@ impl Politeness {
     pub(super) async fn enter(
         &self,
         vendor: Vendor,
-        name: &str,
+        name: &'static str,
         deadline: Instant,
     ) -> Result<Leave, FetchError> {
         let site = self.site(name);
@@ -187,7 +187,7 @@ impl Politeness {
         loop {
             let (word, slot) = self.ask(&site, vendor, name, &token).await;
             match word {
-                Word::Go => return Ok(Leave { name: name.to_owned(), token, _slot: slot }),
+                Word::Go => return Ok(Leave { name, token, _slot: slot }),
                 Word::Paused(left) => return Err(FetchError::Paused(left)),
                 Word::Quiet(left) => return Err(FetchError::Quiet(left)),
                 Word::Open(left) => return Err(FetchError::Open(left)),
@@ -201,7 +201,7 @@ impl Politeness {
         &self,
         site: &Site,
         vendor: Vendor,
-        name: &str,
+        name: &'static str,
         token: &str,
     ) -> (Word, Option<Lock>) {
         let gap = self.rules.gap();
@@ -227,7 +227,7 @@ impl Politeness {
     async fn ask_without_redis(
         &self,
         site: &Site,
-        name: &str,
+        name: &'static str,
         gap: Duration,
     ) -> (Word, Option<Lock>) {
         let alone = site.local().ask(Instant::now());
@@ -254,9 +254,9 @@ impl Politeness {
     /// Gives the leave back and tells how the request ended, and what quiet the site wants.
     pub(super) async fn leave(&self, leave: Leave, ended: Ended, quiet: Option<Duration>) {
         let Leave { name, token, _slot } = leave;
-        let alone = self.site(&name).local().tell(Instant::now(), ended, quiet, &self.rules);
+        let alone = self.site(name).local().tell(Instant::now(), ended, quiet, &self.rules);
         let agreed = match &self.shared {
-            Some(shared) => shared.tell(&name, &token, ended, quiet, &self.rules).await,
+            Some(shared) => shared.tell(name, &token, ended, quiet, &self.rules).await,
             None => None,
         };
         let failures = agreed.unwrap_or(alone);
@@ -275,8 +275,8 @@ impl Politeness {
         }
     }
 
-    fn site(&self, name: &str) -> Arc<Site> {
+    fn site(&self, name: &'static str) -> Arc<Site> {
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(sites.entry(name.to_owned()).or_default())
+        Arc::clone(sites.entry(name).or_default())
     }
 }

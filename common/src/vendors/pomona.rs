@@ -3,7 +3,8 @@
 //! guess: a date that the feed does not name is not in the answer.
 
 mod feed;
-mod loose;
+mod labels;
+mod xml;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,10 @@ use chrono::NaiveDate;
 use scraper::ElementRef;
 use serde_json::error::Category;
 
-use self::feed::{Feed, Record};
+use self::{
+    feed::{Feed, Record},
+    labels::Labels,
+};
 use super::{ParseError, html, text};
 use crate::{
     meal::Meal,
@@ -30,20 +34,20 @@ pub fn parse(body: &str) -> Result<Reading, ParseError> {
     if menu.items.iter().map(Record::dish_count).sum::<usize>() > MAX_DISHES {
         return Err(ParseError::Shape("more dishes than a week can have"));
     }
-    let mut skipped = menu.wrong;
+    let mut reader = Reader { skipped: menu.wrong, ..Reader::default() };
     let mut dates: BTreeMap<NaiveDate, Vec<Record<'_>>> = BTreeMap::new();
     for record in menu.items {
         match record.date() {
             Some(date) => dates.entry(date).or_default().push(record),
-            None => skipped += record.dish_count(),
+            None => reader.skipped += record.dish_count(),
         }
     }
     if named > 0 && dates.is_empty() {
         return Err(ParseError::Shape("no record of the feed has a date"));
     }
     let days = dates.into_iter();
-    let days = days.map(|(date, records)| (date, read_day(&records, &mut skipped)));
-    let days: BTreeMap<_, _> = days.collect();
+    let days: BTreeMap<_, _> = days.map(|(date, records)| (date, reader.day(&records))).collect();
+    let skipped = reader.skipped;
     if skipped > 0 && !days.values().any(|day| matches!(day, Day::Posted(_))) {
         return Err(ParseError::Shape("no dish of the feed can be read"));
     }
@@ -67,10 +71,7 @@ pub fn feed_address(page: &str) -> Option<String> {
 /// What stands in the brackets of `/**/ menuData(…);`, or the body itself if there are none.
 fn unwrap_jsonp(body: &str) -> &str {
     let mut rest = body.trim_start_matches('\u{FEFF}').trim();
-    while let Some((comment, after)) = rest.split_once("*/") {
-        if !comment.starts_with("/*") {
-            break;
-        }
+    while let Some((_, after)) = rest.strip_prefix("/*").and_then(|rest| rest.split_once("*/")) {
         rest = after.trim_start();
     }
     let names_function = |c: char| c.is_alphanumeric() || "_$. ".contains(c);
@@ -99,48 +100,56 @@ struct Served {
     dishes: Vec<(Option<u64>, MenuItem)>,
 }
 
-/// A hall is shut only if all records of the date say so: a second menu cycle may add a "Closed"
-/// to a day with meals.
-fn read_day(records: &[Record<'_>], skipped: &mut usize) -> Day {
-    if records.iter().all(Record::is_closed) {
-        return Day::Closed;
-    }
-    let is_lunch = |record: &Record<'_>| record.period_meal() == Some(Meal::Lunch);
-    let has_lunch = records.iter().any(is_lunch);
-    let mut served = Vec::new();
-    for record in records {
-        match record.meal(has_lunch) {
-            Some(meal) => *skipped += serve(record, &meal, &mut served),
-            None => *skipped += record.dish_count(),
-        }
-    }
-    match arrange(served) {
-        meals if meals.is_empty() => Day::NotPosted,
-        meals => Day::Posted(meals),
-    }
+/// What holds for the feed as a whole.
+#[derive(Default)]
+struct Reader<'a> {
+    labels: Labels<'a>,
+    skipped: usize,
 }
 
-/// Adds the dishes of a record to their stations; gives the number of unreadable ones.
-fn serve(record: &Record<'_>, meal: &Meal, served: &mut Vec<Served>) -> usize {
-    let mut skipped = record.wrong();
-    for recipe in record.recipes().filter(|recipe| !recipe.is_hidden()) {
-        let Some((station, item)) = recipe.station().zip(recipe.item()) else {
-            skipped += 1;
-            continue;
-        };
-        // A station without a name takes that of its meal.
-        let station = station.unwrap_or_else(|| text::title_case(meal.as_str()));
-        let dish = (recipe.place(), item);
-        let known = |known: &&mut Served| known.meal == *meal && known.station == station;
-        match served.iter_mut().find(known) {
-            Some(known) => known.dishes.push(dish),
-            None => {
-                let (meal, dishes) = (meal.clone(), vec![dish]);
-                served.push(Served { meal, station, dishes });
+impl<'a> Reader<'a> {
+    /// A hall is shut only if all records of the date say so: a second menu cycle may add a "Closed"
+    /// to a day with meals.
+    fn day(&mut self, records: &[Record<'a>]) -> Day {
+        if records.iter().all(Record::is_closed) {
+            return Day::Closed;
+        }
+        let is_lunch = |record: &Record<'_>| record.period_meal() == Some(Meal::Lunch);
+        let has_lunch = records.iter().any(is_lunch);
+        let mut served = Vec::new();
+        for record in records {
+            match record.meal(has_lunch) {
+                Some(meal) => self.serve(record, &meal, &mut served),
+                None => self.skipped += record.dish_count(),
+            }
+        }
+        match arrange(served) {
+            meals if meals.is_empty() => Day::NotPosted,
+            meals => Day::Posted(meals),
+        }
+    }
+
+    /// Adds the dishes of a record to their stations.
+    fn serve(&mut self, record: &Record<'a>, meal: &Meal, served: &mut Vec<Served>) {
+        self.skipped += record.wrong();
+        for recipe in record.recipes().filter(|recipe| !recipe.is_hidden()) {
+            let Some((station, item)) = recipe.station().zip(recipe.item(&mut self.labels)) else {
+                self.skipped += 1;
+                continue;
+            };
+            // A station without a name takes that of its meal.
+            let station = station.unwrap_or_else(|| text::title_case(meal.as_str()));
+            let dish = (recipe.place(), item);
+            let known = |known: &&mut Served| known.meal == *meal && known.station == station;
+            match served.iter_mut().find(known) {
+                Some(known) => known.dishes.push(dish),
+                None => {
+                    let (meal, dishes) = (meal.clone(), vec![dish]);
+                    served.push(Served { meal, station, dishes });
+                }
             }
         }
     }
-    skipped
 }
 
 /// Dishes with a place come first, by place; the rest keep the order of the feed.

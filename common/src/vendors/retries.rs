@@ -16,7 +16,7 @@ const FIRSTS_PER_RETRY: usize = 10;
 
 /// One a process.
 #[derive(Debug, Default)]
-pub(super) struct Retries(Mutex<HashMap<String, Tries>>);
+pub(super) struct Retries(Mutex<HashMap<&'static str, Tries>>);
 
 #[derive(Debug, Default)]
 struct Tries {
@@ -26,12 +26,12 @@ struct Tries {
 
 impl Retries {
     /// Notes a first try.
-    pub(super) fn first(&self, site: &str) {
+    pub(super) fn first(&self, site: &'static str) {
         self.with(site, |tries| tries.firsts.push_back(Instant::now()));
     }
 
     /// Whether the site may be tried once more now; if so, that is noted.
-    pub(super) fn may_retry(&self, site: &str) -> bool {
+    pub(super) fn may_retry(&self, site: &'static str) -> bool {
         self.with(site, |tries| {
             let may = (tries.retries.len() + 1) * FIRSTS_PER_RETRY <= tries.firsts.len();
             if may {
@@ -41,9 +41,9 @@ impl Retries {
         })
     }
 
-    fn with<T>(&self, site: &str, change: impl FnOnce(&mut Tries) -> T) -> T {
+    fn with<T>(&self, site: &'static str, change: impl FnOnce(&mut Tries) -> T) -> T {
         let mut sites = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let tries = sites.entry(site.to_owned()).or_default();
+        let tries = sites.entry(site).or_default();
         let now = Instant::now();
         for list in [&mut tries.firsts, &mut tries.retries] {
             while list.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {

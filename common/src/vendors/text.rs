@@ -10,6 +10,9 @@ pub const MAX_CHARS: usize = 500;
 /// dropped, at most [`MAX_CHARS`] characters. `None` when nothing is left.
 #[must_use]
 pub fn clean(raw: &str) -> Option<String> {
+    if is_clean(raw) {
+        return Some(raw.to_owned());
+    }
     let decoded = html_escape::decode_html_entities(raw);
     let decoded = match decoded {
         Cow::Borrowed(same) => Cow::Borrowed(same),
@@ -40,6 +43,20 @@ pub fn clean(raw: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
+/// Whether nothing is to be done, as for most of what vendors send: words of plain letters with one
+/// blank between them.
+fn is_clean(raw: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_graphic() && b != b'&' && b != b'<';
+    let mut gap = true;
+    let are_words = raw.len() <= MAX_CHARS
+        && raw.bytes().all(|b| {
+            let fits = is_plain(b) || b == b' ' && !gap;
+            gap = b == b' ';
+            fits
+        });
+    are_words && !gap
+}
+
 /// The characters outside `<…>`, each tag as one blank. A `<` that opens no tag ("< 1 g") stays.
 fn without_tags(text: &str) -> impl Iterator<Item = char> {
     let mut rest = text;
@@ -68,15 +85,15 @@ fn is_invisible(c: char) -> bool {
 /// is a capital when it opens a word; an apostrophe opens none.
 #[must_use]
 pub fn title_case(text: &str) -> String {
-    let mut opens = true;
-    text.chars()
-        .flat_map(|c| {
-            let cased: Vec<char> =
-                if opens { c.to_uppercase().collect() } else { c.to_lowercase().collect() };
-            opens = !(c.is_alphanumeric() || c == '\'' || c == '’');
-            cased
-        })
-        .collect()
+    let (mut cased, mut opens) = (String::with_capacity(text.len()), true);
+    for c in text.chars() {
+        match opens {
+            true => cased.extend(c.to_uppercase()),
+            false => cased.extend(c.to_lowercase()),
+        }
+        opens = !(c.is_alphanumeric() || c == '\'' || c == '’');
+    }
+    cased
 }
 
 #[cfg(test)]

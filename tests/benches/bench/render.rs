@@ -9,7 +9,7 @@ use crate::{
     settings,
 };
 
-const SUBJECTS: [&str; 6] = ["hits", "misses", "growth", "start", "plans", "parse"];
+const SUBJECTS: [&str; 7] = ["hits", "misses", "growth", "start", "plans", "parse", "build"];
 
 /// All that was kept of the subjects.
 pub(crate) fn all() {

@@ -203,3 +203,15 @@ async fn filters_leave_out_dishes_and_empty_stations_and_say_what_is_not_stated(
     assert_eq!(week.status, 200, "{week:?}");
     assert!(week.text.contains("not_stated") && !week.text.contains("contains-soy"));
 }
+
+#[tokio::test]
+async fn a_week_ends_with_the_days_that_can_be_written() {
+    let stack = Stack::wanted().workers(0).start().await;
+    for (start, count) in [("9999-12-31", 1), ("9999-12-27", 5), ("9999-12-25", 7)] {
+        let week = stack.get(&week_path(Hall::Hoch, start.parse().unwrap())).await;
+        let body = week.json();
+        let days = list(&body["days"]);
+        assert_eq!((week.status, days.len()), (200, count), "{week:?}");
+        assert!(days.iter().all(|day| day["date"].as_str().is_some_and(|date| date.len() == 10)));
+    }
+}

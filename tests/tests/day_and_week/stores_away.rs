@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use sqlx::Executor;
 use tests::{
-    Stack,
+    Stack, eventually,
     stub::{Fault, Hall, Kind, Scope},
 };
 
@@ -120,4 +121,51 @@ async fn with_nobody_at_work_the_api_reads_a_screen_and_fills_the_cache() {
     stack.add_worker();
     stack.is_idle().await;
     assert_eq!(stack.vendor.total_reads(), 7);
+}
+
+/// Hours that Postgres does not give in time.
+#[expect(clippy::unwrap_used, reason = "that is what a test does")]
+async fn locked(stack: &Stack) -> sqlx::PgConnection {
+    let mut link = stack.database.connect().await;
+    link.execute("begin; lock table dining_hours in access exclusive mode").await.unwrap();
+    link
+}
+
+#[tokio::test]
+async fn halls_whose_hours_come_too_late_are_named_as_they_last_were() {
+    let stack = Stack::wanted().with("SOFT_WAIT_MS", 300).start().await;
+    let path = day_path(stack.weekday());
+    let before = stack.get(&path).await;
+    all_as_posted(&stack, &before, stack.weekday());
+    stack.expire("hours:all").await;
+    let _lock = locked(&stack).await;
+    for path in [path.clone(), format!("{path}&college=Pomona")] {
+        let answer = stack.get(&path).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.max_age().is_some_and(|left| left > 0), "{answer:?}");
+        for hall in list(&answer.json()["halls"]) {
+            assert!(hall["name"].is_string() && hall["color"].is_string(), "{hall}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn halls_without_names_are_kept_by_no_cache() {
+    let mut stack = Stack::wanted().with("SOFT_WAIT_MS", 300).start().await;
+    let path = week_path(Hall::Hoch, stack.today());
+    assert_eq!(stack.get(&path).await.json()["name"], "Hoch-Shanahan");
+    stack.is_idle().await;
+    // One that has never heard of any hours.
+    stack.add_api();
+    stack.expire("hours:all").await;
+    let lock = locked(&stack).await;
+    let answer = stack.ask(1, reqwest::Method::GET, &path, &[]).await;
+    assert_eq!((answer.status, &answer.json()["name"]), (200, &Value::Null), "{answer:?}");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    drop(lock);
+    eventually("it has heard of them", Duration::from_secs(5), async || {
+        let answer = stack.ask(1, reqwest::Method::GET, &path, &[]).await;
+        (answer.json()["name"] == "Hoch-Shanahan" && answer.max_age().is_some()).then_some(())
+    })
+    .await;
 }

@@ -101,6 +101,34 @@ async fn a5_five_hundred_callers_who_never_read_are_given_up() {
     assert_eq!(stack.get(&path).await.text, body);
 }
 
+/// How much of the largest answer there is one gets who takes a little now and then for three
+/// seconds, and then all that is left; and how large it is. The kernel keeps a fifth of it at most.
+async fn sipped(patience_ms: u64) -> (usize, usize) {
+    let stack = Stack::wanted().workers(0).with("ANSWER_TIMEOUT_MS", patience_ms).start().await;
+    let page = stack.get("/docs").await.text;
+    let path = page.split('"').find(|text| text.contains("swagger-ui-bundle")).expect("a script");
+    let whole = stack.get(path).await.text.len();
+    let mut stream = connect_narrow(&stack).await;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let (began, mut taken, mut sip) = (Instant::now(), 0, [0; 2048]);
+    while began.elapsed() < Duration::from_secs(3) {
+        taken += stream.read(&mut sip).await.unwrap_or(0);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut rest = Vec::new();
+    let _ = timeout(SOON, stream.read_to_end(&mut rest)).await.expect("it comes to an end");
+    (taken + rest.len(), whole)
+}
+
+#[tokio::test]
+async fn a5_a_caller_who_takes_a_little_now_and_then_is_given_up_as_well() {
+    let ((taken, whole), (of_patient, _)) = tokio::join!(sipped(1500), sipped(60_000));
+    measured("A5", format!("who sips for 3 s gets {} of {} KiB", taken / 1024, whole / 1024));
+    assert!(taken < whole, "given up after 1.5 s: {taken} of {whole}");
+    assert!(of_patient > whole, "all of it, and its head, where there is time: {of_patient}");
+}
+
 /// What is wrong, how it is said, and what may be answered before the connection is closed.
 fn wrong_heads() -> Vec<(&'static str, String, &'static str)> {
     let get = |rest: &str| format!("GET /api/v2/halls HTTP/1.1\r\nhost: x\r\n{rest}\r\n");

@@ -1,6 +1,6 @@
 //! One job that is ill, or whose stores are.
 
-use std::time::Instant;
+use std::{cell::Cell, time::Instant};
 
 use tests::{
     Load, OwnPostgres, Stack, dinners, eventually, lives, menu_path,
@@ -77,6 +77,45 @@ async fn q7_a_job_that_panics_harms_no_other() {
     for place in ["handler", "task"] {
         a_panic_harms_no_other(place).await;
     }
+}
+
+#[tokio::test]
+async fn q8_thousands_of_foreign_jobs_keep_no_worker_from_its_heartbeat() {
+    const FOREIGN: usize = 4000;
+    let mut stack = Stack::start().await;
+    stack.leftovers_are_fine();
+    let mut redis = stack.redis().await;
+    let mut all = redis::pipe();
+    for at in 0..FOREIGN {
+        let id = format!("foreign-{at}");
+        all.hset(stack.key("fetch:data"), &id, "{}").ignore();
+        let meta = stack.key(&format!("fetch:meta:{id}"));
+        all.hset_multiple(meta, &[("attempts", 0), ("max_attempts", 3)]).ignore();
+        all.rpush(stack.key("fetch:active"), &id).ignore();
+    }
+    all.query_async::<()>(&mut redis).await.unwrap();
+    let longest = Cell::new(0.0_f64);
+    eventually("all are buried", SECOND * 60, async || {
+        let (now, workers, left): ((i64, i64), Vec<(String, f64)>, usize) = redis::pipe()
+            .cmd("TIME")
+            .zrange_withscores(stack.key("fetch:workers"), 0, -1)
+            .llen(stack.key("fetch:active"))
+            .query_async(&mut stack.redis().await)
+            .await
+            .unwrap();
+        #[expect(clippy::cast_precision_loss, reason = "a time of day")]
+        let now = now.0 as f64;
+        let silences = workers.iter().map(|(_, heard)| now - heard);
+        longest.set(silences.fold(longest.get(), f64::max));
+        (left == 0).then_some(())
+    })
+    .await;
+    let silence = longest.get();
+    println!("{FOREIGN} buried, longest silence {silence:.1} s");
+    assert!(silence < 3.0, "{silence}");
+    let took = lives(&stack, dinners(&stack, 1..2)[0]).await;
+    assert!(took < SECOND * 5, "{took:?}");
+    assert!(stack.workers[0].ended().is_none());
 }
 
 #[tokio::test]

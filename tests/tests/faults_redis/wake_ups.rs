@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tests::{
-    Load, Stack, Trouble, dinners, lives, menu_path,
+    Load, OwnRedis, Proxy, Stack, Trouble, dinners, lives, menu_path,
     stub::{Hall, Scope},
 };
 
@@ -61,8 +61,8 @@ async fn r12_connections_that_are_killed_in_mid_job_lose_no_end_of_a_job() {
             }
         })
         .await;
-    seen.lawful();
     println!("{:?}, p99 {:?}, slowest {:?}", seen.places(), seen.p99(), seen.slowest());
+    seen.all_ok();
     load.at_once(1).await.all_ok();
     stack.is_idle().await;
     let counts = stack.vendor.counts();
@@ -72,6 +72,38 @@ async fn r12_connections_that_are_killed_in_mid_job_lose_no_end_of_a_job() {
         lives(&stack, key).await;
     }
     assert_eq!(lines(&stack, "the worker ended by itself"), 0);
+}
+
+#[tokio::test]
+async fn r12_a_turn_with_a_vendor_is_given_back_though_redis_did_not_hear_of_it() {
+    let redis = OwnRedis::start().await;
+    let worker = Proxy::to(redis.address()).await;
+    let url = worker.url(&redis.url());
+    let wanted = Stack::wanted().with("VENDOR_CONCURRENCY", 1).redis(redis);
+    let stack = wanted.for_workers("REDIS_URL", url).start().await;
+    stack.somebody_works().await;
+    stack.vendor.delay(Scope::All, 500 * MS);
+    let (first, second) = (stack.in_days(1), stack.in_days(2));
+    let path = |day| menu_path(Hall::Collins, day, "dinner");
+    let cut = async {
+        tests::eventually("the vendor is asked", SECOND * 5, async || {
+            (!stack.vendor.journal().is_empty()).then_some(())
+        })
+        .await;
+        worker.set(Trouble::Refuse);
+        // The vendor answers meanwhile, and Redis is not told.
+        tokio::time::sleep(SECOND).await;
+        worker.set(Trouble::None);
+    };
+    let path_of_first = path(first);
+    tokio::join!(stack.get(&path_of_first), cut);
+    // From what Postgres has of it; now Redis says whose turn it is.
+    stack.settled(Hall::Collins, first, "dinner").await;
+    let answer = stack.get(&path(second)).await;
+    println!("the next document after {:?}", answer.took);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.header("cache-status").contains("stored"), "{answer:?}");
+    stack.is_idle().await;
 }
 
 #[tokio::test]

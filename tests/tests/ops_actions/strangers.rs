@@ -43,6 +43,8 @@ async fn what_another_sites_page_sends_is_refused() {
                 let answer = ops.send(request).await;
                 assert_eq!(answer.status, 403, "{path} {headers:?}: {answer:?}");
                 assert!(answer.text.contains("Only pages of this very address"), "{answer:?}");
+                let is_problem = answer.header("content-type") == "application/problem+json";
+                assert_eq!(is_problem, path.starts_with("/ops/api/"), "{path}: {answer:?}");
             }
         }
         assert_eq!(ops.get(&format!("/ops/actions/{action}")).await.status, 405, "POST only");

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use tests::stub::Hall;
 
-use super::{add_worker, dinner, next_run, wanted, warm, without_meals};
+use super::{add_worker, dinner, dinner_time, next_run, wanted, warm, without_meals};
 use crate::zone_at;
 
 const HALLS: [Hall; 5] = [Hall::Hoch, Hall::Collins, Hall::Malott, Hall::Mcconnell, Hall::Frary];
@@ -71,6 +71,29 @@ async fn an_entry_that_would_run_out_before_its_meal_is_under_way_is_made_anew_o
     }
     stack.is_idle().await;
     assert_eq!(stack.vendor.total_reads(), 2, "once by the visitor, once ahead of the meal");
+}
+
+#[tokio::test]
+async fn a_menu_that_its_vendor_has_withdrawn_is_not_asked_for_at_every_tick() {
+    let mut stack = without_meals(wanted()).await;
+    add_worker(&mut stack).await;
+    let date = super::at_noon(chrono::Utc::now()).date();
+    let path = tests::menu_path(Hall::Collins, date, "dinner");
+    stack.vendor.post(Hall::Collins, date, tests::stub::Kind::Weekday, 1);
+    assert_eq!(stack.get(&path).await.json()["is_stale"], false);
+    stack.grow_old().await;
+    stack.vendor.post(Hall::Collins, date, tests::stub::Kind::NotPosted, 1);
+    assert_eq!(stack.get(&path).await.json()["is_stale"], true, "the copy that was kept");
+    stack.is_idle().await;
+    // Longer ago than what nobody reads again.
+    stack.database.run("update menu_days set fetched_at = now() - interval '2 minutes'").await;
+    dinner_time(&stack, Hall::Collins, TimeDelta::minutes(20)).await;
+    for _ in 0..3 {
+        let run = next_run(&stack, "meals").await;
+        assert_eq!(run["looked_at"][0]["found"], "holds", "{run}");
+    }
+    stack.is_idle().await;
+    assert_eq!(stack.vendor.total_reads(), 2, "the menu, and that it is gone");
 }
 
 #[tokio::test]

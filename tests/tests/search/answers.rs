@@ -124,6 +124,7 @@ async fn filters_narrow_a_search_down_and_what_is_not_stated_is_named() {
         ("&hall_id=hoch".to_owned(), "E"),
         ("&meal=Snack".to_owned(), "E"),
         ("&meal=no%21meal".to_owned(), ""),
+        ("&meal=snack%00".to_owned(), ""),
         ("&diet=vegetarian".to_owned(), "AB"),
         ("&diet=gluten-free,local".to_owned(), "E"),
         ("&exclude_allergen=milk".to_owned(), "ACDE"),

@@ -1,7 +1,9 @@
 //! What can be found is kept in step with the menus that count, and costs a save nothing.
 
+use std::time::Duration;
+
 use common::meal::Meal;
-use tests::{Stack, stub::Hall};
+use tests::{Metrics, Stack, eventually, stub::Hall};
 
 use crate::{alone, names, save};
 
@@ -67,6 +69,29 @@ async fn a_menu_that_is_read_again_as_it_was_touches_nothing() {
     stack.is_indexed().await;
     assert_eq!(stack.database.number(reads).await, first * 2, "it was read again");
     assert_eq!(rows(&stack).await, before);
+}
+
+#[tokio::test]
+async fn while_it_fails_that_is_said_once_and_it_goes_on_when_it_can() {
+    let stack = Stack::wanted().with("METRICS_ADDR", "127.0.0.1:0").start().await;
+    let said = |text: &str| stack.workers[0].log().matches(text).count();
+    let (soon, series) =
+        (Duration::from_secs(20), "menus5c_upkeep_failures_total{task=\"search\"}");
+    stack.database.run("alter table menus_to_index rename to put_away").await;
+    eventually("it fails again and again", soon, async || {
+        (Metrics::of(&stack.workers[0]).await.value(series) >= 3.0).then_some(())
+    })
+    .await;
+    assert_eq!((said("upkeep fails"), said("upkeep works again")), (1, 0));
+    stack.database.run("alter table put_away rename to menus_to_index").await;
+    assert_eq!(stack.menu(Hall::Hoch, stack.weekday(), "lunch").await.status, 200);
+    stack.is_indexed().await;
+    eventually("that it works is said", soon, async || {
+        (said("upkeep works again") == 1).then_some(())
+    })
+    .await;
+    assert_eq!(said("upkeep fails"), 1);
+    assert!(stack.database.number("select count(*) from menu_items").await > 0);
 }
 
 #[tokio::test]

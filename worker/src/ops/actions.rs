@@ -1,10 +1,9 @@
 //! What ops can do: forms, a question before each deed, the deed, and its record. Nothing is done that
-//! cannot be put on record first, and nothing that another site's page asked for.
+//! cannot be put on record first; that another site's page asks for nothing, the guard sees to.
 
 mod action;
 mod fields;
 mod forms;
-mod origin;
 mod refusal;
 mod run;
 
@@ -14,7 +13,6 @@ use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Extension, Path, State},
     http::StatusCode,
-    middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -66,7 +64,6 @@ pub(crate) fn routes() -> Router<Arc<Ops>> {
         .merge(overrides::routes())
         .merge(audit::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn(origin::check))
 }
 
 /// A form was sent: first the question, and with `confirm=yes` the deed.

@@ -3,6 +3,7 @@
 //! says to the browser that shows it.
 
 mod login;
+mod origin;
 
 use std::{
     net::IpAddr,
@@ -15,7 +16,7 @@ use axum::{
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
-            AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY,
+            AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY,
             RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
         uri::Authority,
@@ -27,6 +28,7 @@ use axum::{
 use super::{audit::Who, listener::Ends};
 use crate::config::OpsSettings;
 use login::{Doorkeeper, Verdict};
+pub(super) use origin::same_origin;
 
 /// What a browser is told of every answer. Scripts and styles come from this listener alone; what a
 /// page needs beyond that it adds to the policy by itself.
@@ -119,31 +121,9 @@ pub(super) async fn guard(
     answer
 }
 
-/// Lets through what changes nothing, and of the rest what a page of this very listener sent: a
-/// browser that is logged in would send its password along for any other page as well.
-pub(super) async fn same_origin(request: Request, next: Next) -> Response {
-    if is_safe(request.method()) || is_from_here(request.headers()) {
-        return next.run(request).await;
-    }
-    (StatusCode::FORBIDDEN, "Only pages of this very address may ask for that.\n").into_response()
-}
-
 /// Whether it changes nothing.
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
-}
-
-fn is_from_here(headers: &HeaderMap) -> bool {
-    if headers.contains_key(ORIGIN) {
-        let origin = only(headers, &ORIGIN);
-        let name = origin.and_then(|origin| {
-            origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
-        });
-        return name.is_some_and(|name| {
-            only(headers, &HOST).is_some_and(|host| host.eq_ignore_ascii_case(name))
-        });
-    }
-    only(headers, &HeaderName::from_static("sec-fetch-site")) == Some("same-origin")
 }
 
 impl IntoResponse for Refusal {

@@ -8,7 +8,7 @@ if redis.call('SREM', inflight_of(ARGV[1]), id) == 0 then return 'fenced' end
 local meta = own_meta_of(id)
 local attempts = tonumber(ARGV[4])
 redis.call('HSET', meta, 'attempts', attempts)
-if status == 'Failed' and attempts < (count(meta, 'max_attempts') or 1) then
+if status == 'Failed' and attempts < (most_of(meta) or 1) then
   redis.call('HSET', meta, 'status', 'Pending', 'last_error', ARGV[5])
   redis.call('HDEL', meta, 'locked_by', 'locked_at')
   redis.call('ZADD', scheduled, now + tonumber(ARGV[6]) / 1000, id)

@@ -37,7 +37,7 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now - tonum
     -- A crash counts: a job that kills its workers must not go round for ever.
     local attempts = (count(meta, 'attempts') or 0) + 1
     redis.call('HSET', meta, 'attempts', attempts)
-    if attempts >= (count(meta, 'max_attempts') or 1) then
+    if attempts >= (most_of(meta) or 1) then
       finish(id, 'Failed', '{"Err":"every worker that took it died"}', tonumber(ARGV[3]))
       tell_failure(id)
     else

@@ -1,4 +1,5 @@
--- The next job, as {{arguments}, {{id, field, value, …}}}; nil where none waits.
+-- The next job, as {{arguments}, {{id, field, value, …}}}; nil where none waits, {} where the looking
+-- was cut short.
 -- ARGV[1] the worker's name, ARGV[2] how many past jobs are kept
 redis.call('ZADD', workers, 'NX', now, ARGV[1]) -- the store may have lost it
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, 100)) do
@@ -23,11 +24,12 @@ local function next_id()
   return id
 end
 
-while true do
+-- Nobody else is served while a script runs, so it buries a hundred at most.
+for _ = 1, 100 do
   local id = next_id()
   if not id then return false end
-  local meta, arguments = meta_of(id), field(data, id)
-  local attempts, most = count(meta, 'attempts'), count(meta, 'max_attempts')
+  local meta, arguments = meta_of(id), arguments_of(id)
+  local attempts, most = count(meta, 'attempts'), most_of(meta)
   if arguments and attempts and most then
     redis.call('SADD', inflight_of(ARGV[1]), id)
     redis.call('HDEL', meta, 'wanted') -- whoever asked until now is served by this run
@@ -45,5 +47,6 @@ while true do
     return { { arguments }, { fields } }
   end
   -- Nothing that we pushed: to the dead letters with it, never to a worker.
-  finish(id, 'Failed', '{"Err":"not a job of ours: no arguments or no attempts"}', tonumber(ARGV[2]))
+  finish(id, 'Failed', '{"Err":"not a job of ours: no arguments that fit, or no attempts"}', tonumber(ARGV[2]))
 end
+return {}

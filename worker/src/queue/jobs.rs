@@ -8,6 +8,7 @@ use apalis_core::backend::persistence::{Persistence, TaskEvent};
 use apalis_redis::queries::deserialize_with_meta;
 use common::{metrics, queue::RefreshMenu};
 use redis::Value;
+use tokio::time::Instant;
 
 use super::{held::HeldJobs, scripts::Scripts};
 
@@ -17,6 +18,9 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(super) const MISSED: u32 = 4;
 /// The same as a time.
 pub(super) const DEATH: Duration = HEARTBEAT.saturating_mul(MISSED);
+/// A look that finds no job is over after this: before the next look at an idle queue is due, so that a
+/// heartbeat has its turn in between.
+const LONGEST_LOOK: Duration = Duration::from_millis(250);
 
 /// Never met: see the top of this file.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +57,12 @@ impl Persistence for Jobs {
     }
 
     async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Vec<u8>>>, Never> {
-        loop {
+        // No heartbeat is sent during a look, however much there is that is no job of ours.
+        let ends = Instant::now() + LONGEST_LOOK;
+        while Instant::now() < ends {
             match self.scripts.fetch(worker.name()).await {
                 Ok(None) => return Ok(Vec::new()),
+                Ok(Some(raw)) if raw.is_empty() => {}
                 Ok(Some(raw)) => {
                     if let Some(wait) = waited(&raw) {
                         metrics::JOB_WAIT.observe(&[], wait);
@@ -71,6 +78,7 @@ impl Persistence for Jobs {
                 }
             }
         }
+        Ok(Vec::new())
     }
 
     async fn reenqueue_abandoned(

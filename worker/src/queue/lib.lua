@@ -36,13 +36,25 @@ local function count(meta, name)
   if number and number >= 0 and number < 4294967296 then return math.floor(number) end
 end
 
+-- How often a job is tried: as `push` says it, and never more than that, whoever wrote the meta.
+local function most_of(meta)
+  local most = count(meta, 'max_attempts')
+  return most and math.min(most, 3)
+end
+
+-- The arguments of a job; ours are a few hundred bytes, and longer ones are neither read nor kept.
+local function arguments_of(id)
+  local length = redis.pcall('HSTRLEN', data, id)
+  return type(length) == 'number' and length <= 4096 and field(data, id)
+end
+
 -- Ends a job for good: its id is free in the same instant; what it was is kept under `id~seq` in
 -- `done` or `dead`, the newest `keep` of them.
 local function finish(id, status, result, keep)
   local set = queue .. (status == 'Done' and ':done' or ':dead')
   local past = id .. '~' .. redis.call('INCR', queue .. ':seq')
   local meta, kept = own_meta_of(id), meta_of(past)
-  redis.call('HSET', data, past, field(data, id) or 'null')
+  redis.call('HSET', data, past, arguments_of(id) or 'null')
   redis.call('HDEL', data, id)
   redis.call('DEL', kept)
   if redis.call('EXISTS', meta) == 1 then redis.call('RENAME', meta, kept) end

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use common::{
     cache::Look,
-    entry::{Entry, MenuKey},
+    entry::{Entry, MenuKey, NoMenu},
     hall::HallId,
     hours::{HallHours, Schedule, Serving},
     meal::Meal,
@@ -153,34 +153,51 @@ pub(super) struct Moment {
     pub(super) lead: TimeDelta,
 }
 
-/// What a look means for a menu that is due.
+/// When its vendor was asked about a day and said nothing of it, or that it is closed, by what is
+/// held of all its meals. A menu of such a day is an old copy because the vendor has withdrawn it,
+/// and not because the vendor failed.
+pub(super) fn silent_since(day: &[Look]) -> Option<DateTime<Utc>> {
+    let said = day.iter().filter_map(|look| {
+        let Look::Held(held) = look else { return None };
+        match held.entry {
+            Entry::NoMenu { reason: NoMenu::NotPosted | NoMenu::Closed, fetched_at } => {
+                Some(fetched_at)
+            }
+            _ => None,
+        }
+    });
+    said.max()
+}
+
+/// What a look means for a menu that is due; `silent`: see [`silent_since`].
 ///
 /// An entry lives shorter than it takes from the first tick of a meal to the end of its first part.
 /// So it is read anew once after the lead has begun, if it would not last; and again only where it
 /// would end before the next tick.
-pub(super) fn judge(look: &Look, due: &Due, at: Moment) -> Found {
+pub(super) fn judge(look: &Look, silent: Option<DateTime<Utc>>, due: &Due, at: Moment) -> Found {
     let held = match look {
         Look::Nothing => return Found::Missing,
         Look::Foreign => return Found::Foreign,
         Look::Held(held) => held,
     };
     let Some(opens) = due.opens else { return Found::Holds };
-    let read_at = held.entry.fetched_at();
+    let read_at = match (&held.entry, silent) {
+        (Entry::Menu { is_stale: true, .. }, None) => return Found::Stale,
+        (Entry::Menu { is_stale: true, .. }, Some(asked_at)) => asked_at,
+        (entry, _) => entry.fetched_at(),
+    };
     let just_read = (at.now - read_at).to_std().is_ok_and(|age| age < JUST_READ);
     let ends = at.now + TimeDelta::from_std(held.left).unwrap_or(TimeDelta::MAX);
     let lasts = ends >= opens + FIRST_PART;
     let read_before = read_at < opens - at.lead;
-    match &held.entry {
-        Entry::Menu { is_stale: true, .. } => Found::Stale,
-        Entry::Failed { .. } if !just_read => Found::Failed,
-        Entry::NoMenu { .. } if !lasts && read_before && !just_read => Found::Short,
-        Entry::Menu { .. }
-            if !lasts && !just_read && (read_before || ends <= at.next_tick + LATE) =>
-        {
-            Found::Short
-        }
-        _ => Found::Holds,
-    }
+    let is_short = match &held.entry {
+        Entry::Failed { .. } if just_read => false,
+        Entry::Failed { .. } => return Found::Failed,
+        Entry::Menu { is_stale: false, .. } => read_before || ends <= at.next_tick + LATE,
+        // No menu (any more): to ask for one once is enough.
+        Entry::Menu { .. } | Entry::NoMenu { .. } => read_before,
+    };
+    if is_short && !lasts && !just_read { Found::Short } else { Found::Holds }
 }
 
 /// Of each document the menu that needs it most: one read settles all of them.

@@ -1,11 +1,12 @@
 //! One tick: what is due is looked at, and what does not hold is asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use common::{
     cache::Look,
     entry::{Entry, MenuKey},
+    hall::HallId,
     link::LinkError,
     meal::Meal,
     metrics::{PREWARM_DOCUMENTS, PREWARM_STARTS},
@@ -64,8 +65,10 @@ impl Warmer {
         let looks = self.cache.get_many(&keys).await?;
         let next_tick = self.ticks.next(now).unwrap_or(now + TimeDelta::hours(1));
         let at = Moment { now, next_tick, lead: self.lead };
+        let silent = self.silent(&due, &looks).await?;
         let found = due.into_iter().zip(&looks).map(|(due, look)| {
-            let found = plan::judge(look, &due, at);
+            let since = silent.get(&(due.key.hall, due.key.date)).copied();
+            let found = plan::judge(look, since, &due, at);
             (due, found)
         });
         let mut looked_at = Vec::new();
@@ -78,6 +81,23 @@ impl Warmer {
         tracing::debug!(plan = plan.as_str(), %tick, documents = looked_at.len(), asked, "looked after");
         let run = Run { plan, tick, at: now, took_ms, worker, hours_read_at, looked_at };
         Ok(self.prewarm.save(&run).await?)
+    }
+
+    /// The days on whose older copies it is known that the vendor has withdrawn them, and since when.
+    async fn silent(
+        &self,
+        due: &[Due],
+        looks: &[Look],
+    ) -> Result<BTreeMap<(HallId, NaiveDate), DateTime<Utc>>, Missed> {
+        let is_stale = |look: &Look| matches!(look, Look::Held(held) if matches!(held.entry, Entry::Menu { is_stale: true, .. }));
+        let stale = due.iter().zip(looks).filter(|(_, look)| is_stale(look));
+        let days: BTreeSet<_> = stale.map(|(due, _)| (due.key.hall, due.key.date)).collect();
+        let keys = days.iter().flat_map(|(hall, date)| {
+            Meal::SIX.map(|meal| MenuKey { hall: *hall, date: *date, meal })
+        });
+        let looks = self.cache.get_many(&keys.collect::<Vec<_>>()).await?;
+        let days = days.iter().zip(looks.chunks(Meal::SIX.len()));
+        Ok(days.filter_map(|(day, looks)| Some((*day, plan::silent_since(looks)?))).collect())
     }
 
     /// Pushes a job for what does not hold.

@@ -164,6 +164,48 @@ async fn what_is_no_job_of_ours_goes_to_the_dead_letters() {
     assert_eq!(dead, odd_ids.len() * damages.len());
 }
 
+#[tokio::test]
+async fn nobody_elses_job_is_tried_more_often_than_ours() {
+    let queue = TestQueue::new().await;
+    queue.push(&id(0)).await;
+    let meta = queue.key(&format!("meta:{}", id(0)));
+    queue.ask::<()>("HSET", (meta, "max_attempts", u32::MAX)).await;
+
+    queue.fetch("w").await.unwrap();
+
+    assert_eq!(queue.meta(&id(0)).await["max_attempts"], "3");
+    assert_eq!(queue.ack("w", &id(0), "Failed", 3).await, "ended");
+}
+
+#[tokio::test]
+async fn arguments_that_no_job_of_ours_has_are_neither_read_nor_kept() {
+    let queue = TestQueue::new().await;
+    queue.push(&id(0)).await;
+    queue.ask::<()>("HSET", (queue.key("data"), id(0), "x".repeat(4097))).await;
+    queue.push(&id(1)).await;
+
+    assert_eq!(queue.fetch_id("w").await, Some(id(1)));
+
+    let past = format!("{}~1", id(0));
+    assert_eq!(queue.arguments(&past).await.as_deref(), Some("null"));
+    assert!(queue.meta(&past).await["result"].contains("not a job of ours"));
+}
+
+/// Redis does nothing else while a script runs.
+#[tokio::test]
+async fn a_look_buries_a_hundred_at_most() {
+    let queue = TestQueue::new().await;
+    let junk: Vec<String> = (0..250).map(|at| format!("junk-{at}")).collect();
+    queue.ask::<()>("RPUSH", (queue.key("active"), junk)).await;
+    queue.push(&id(0)).await;
+
+    for left in [151, 51] {
+        assert_eq!(queue.fetch_raw("w").await, Some(Vec::new()), "cut short");
+        assert_eq!(queue.active().await.len(), left);
+    }
+    assert_eq!(queue.fetch_id("w").await, Some(id(0)));
+}
+
 /// More fields than Lua takes at once.
 #[tokio::test]
 async fn a_meta_of_nine_thousand_fields_does_not_strand_its_job() {

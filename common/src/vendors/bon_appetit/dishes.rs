@@ -1,13 +1,18 @@
 //! The dishes of a café page: which of them a day names, and what each one says.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::php::PhpArray;
-use crate::vendors::{ParseError, text};
+use crate::vendors::{
+    ParseError,
+    loose::{List, Loose, Object, Text, read},
+    stated::Stated,
+    text,
+};
 use crate::{
     hall::Vendor,
     labels,
@@ -17,33 +22,82 @@ use crate::{
 
 /// The page's dishes while stations name them. Each is read once, however often it is named.
 pub(super) struct Dishes<'a> {
-    unread: HashMap<String, &'a RawValue>,
-    read: HashMap<String, Option<MenuItem>>,
+    known: HashMap<Cow<'a, str>, Dish<'a>>,
+    icons: Stated<'a>,
     named: usize,
     missing: usize,
 }
 
+enum Dish<'a> {
+    Unread(Item<'a>),
+    /// None if it has no name to show.
+    Read(Option<MenuItem>),
+    Unreadable,
+}
+
+/// `Bamco.menu_items`, by id.
+pub(super) type Items<'a> = PhpArray<'a, Object<Item<'a>>>;
+
+/// A dish. Of its many fields only those that are served are kept, as text until a station names
+/// it: the others may be anything, and so may these of a dish that nobody serves.
+#[derive(Deserialize)]
+pub(super) struct Item<'a> {
+    #[serde(borrow)]
+    label: Option<&'a RawValue>,
+    #[serde(borrow)]
+    description: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cor_icon: Option<&'a RawValue>,
+    #[serde(borrow)]
+    options: Option<&'a RawValue>,
+}
+
+/// What a station names a dish by: text, or a number where PHP took it for one.
+#[derive(Default)]
+pub(super) struct Id<'a>(Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Loose<'de> for Id<'a> {
+    fn wrong(&mut self) {}
+
+    fn number(&mut self, id: u64) {
+        self.0 = Some(id.to_string().into());
+    }
+
+    fn text(&mut self, id: Cow<'de, str>) {
+        self.0 = Some(id);
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        read(json)
+    }
+}
+
 impl<'a> Dishes<'a> {
-    pub(super) fn new(unread: HashMap<String, &'a RawValue>) -> Self {
-        Self { unread, read: HashMap::new(), named: 0, missing: 0 }
+    pub(super) fn new(items: Option<Items<'a>>) -> Self {
+        let unread =
+            |(id, Object(item)): (_, Object<_>)| (id, item.map_or(Dish::Unreadable, Dish::Unread));
+        let known = items.map(|items| items.into_entries().map(unread).collect());
+        let known = known.unwrap_or_default();
+        Self { known, icons: Stated::by(tags_of), named: 0, missing: 0 }
     }
 
     /// The dish of that id; none if it has no name to show, or is not there or not readable, which
     /// is counted.
-    pub(super) fn serve(&mut self, id: &Value) -> Result<Option<MenuItem>, ParseError> {
+    pub(super) fn serve(&mut self, id: &Id<'a>) -> Result<Option<MenuItem>, ParseError> {
         self.named += 1;
         if self.named > MAX_DISHES {
             return Err(ParseError::Shape("more dishes than a day can have"));
         }
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        if let Some(raw) = self.unread.remove(&id)
-            && let Ok(item) = serde_json::from_str::<Item>(raw.get())
-        {
-            self.read.insert(id.clone(), item.into_menu_item());
+        let dish = id.0.as_ref().and_then(|id| self.known.get_mut(id));
+        match dish.map(|dish| dish.read(&mut self.icons)) {
+            Some(Dish::Read(item)) => Ok(item.clone()),
+            _ => {
+                self.missing += 1;
+                Ok(None)
+            }
         }
-        let dish = self.read.get(&id).cloned();
-        self.missing += usize::from(dish.is_none());
-        Ok(dish.flatten())
     }
 
     /// How many of the dishes named were left out; an error where a menu of the rest would mislead.
@@ -53,42 +107,83 @@ impl<'a> Dishes<'a> {
     }
 }
 
-/// A dish. Of its many fields only those that are served are read, so the others may be anything.
-#[derive(Deserialize)]
-struct Item {
-    label: String,
-    description: Option<String>,
-    cor_icon: Option<PhpArray<String>>,
-    #[serde(default)]
-    options: Value,
-}
-
-impl Item {
-    fn into_menu_item(self) -> Option<MenuItem> {
-        let name = text::clean(&self.label)?;
-        let description = self
-            .description
-            .and_then(|description| text::clean(&description))
-            .filter(|description| description.to_lowercase() != name.to_lowercase());
-        let description = with_choices(description, &self.options);
-        let mut tags = Tags::new();
-        for label in self.cor_icon.into_iter().flat_map(PhpArray::into_values) {
-            // The other icons are diets or promises, or mean nothing to us.
-            if labels::is_allergen(Vendor::BonAppetit, &label) {
-                tags.add_contains(&label);
-            } else {
-                tags.add_label(&label);
-            }
+impl<'a> Dish<'a> {
+    fn read(&mut self, icons: &mut Stated<'a>) -> &Self {
+        if let Self::Unread(item) = self {
+            *self = item.read(icons).map_or(Self::Unreadable, Self::Read);
         }
-        Some(MenuItem { name, description, tags })
+        self
     }
 }
 
-/// What a guest may choose within the dish, said after the description.
-fn with_choices(description: Option<String>, options: &Value) -> Option<String> {
-    let choices = options.get("values").and_then(Value::as_array).into_iter().flatten();
+impl<'a> Item<'a> {
+    /// What is served, if it has a name; `None` if a value has a wrong type.
+    fn read(&self, icons: &mut Stated<'a>) -> Option<Option<MenuItem>> {
+        let (label, description) = (words(self.label)?, words(self.description)?);
+        let (label, description) = (label.said()?, description.read()?);
+        let tags = icons.tags(self.cor_icon)?;
+        let Some(name) = text::clean(label) else { return Some(None) };
+        let description = text::clean(description).filter(|words| !is_same(words, &name));
+        let description = match self.options {
+            Some(options) => with_choices(description, options),
+            None => description,
+        };
+        Some(Some(MenuItem { name, description, tags }))
+    }
+}
+
+/// The tags of a set of icons; `None` if a value has a wrong type.
+fn tags_of(icons: &str) -> Option<Tags> {
+    let icons: PhpArray<'_, Text<'_>> = serde_json::from_str(icons).ok()?;
+    let mut tags = Tags::new();
+    for icon in icons.into_values() {
+        let label = icon.said()?;
+        // The other icons are diets or promises, or mean nothing to us.
+        if labels::is_allergen(Vendor::BonAppetit, label) {
+            tags.add_contains(label);
+        } else {
+            tags.add_label(label);
+        }
+    }
+    Some(tags)
+}
+
+/// `None` if what is there cannot be read as any value.
+fn words(raw: Option<&RawValue>) -> Option<Text<'_>> {
+    raw.map_or(Some(Text::Absent), |raw| serde_json::from_str(raw.get()).ok())
+}
+
+/// In any letter case.
+fn is_same(one: &str, other: &str) -> bool {
+    lower(one).eq(lower(other))
+}
+
+fn lower(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
+}
+
+/// `[]`, or what a guest may choose within the dish.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Options<'a> {
+    #[serde(borrow)]
+    values: List<Choice<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Choice<'a> {
+    #[serde(borrow)]
+    label: Text<'a>,
+}
+
+/// The description, and after it what a guest may choose.
+fn with_choices(description: Option<String>, options: &RawValue) -> Option<String> {
+    let options = serde_json::from_str(options.get()).unwrap_or_default();
+    let Object(Some(Options { values })) = options else { return description };
+    let choices = values.entries().unwrap_or_default().iter().flatten();
     let choices: Vec<String> =
-        choices.filter_map(|choice| text::clean(choice.get("label")?.as_str()?)).collect();
+        choices.filter_map(|choice| text::clean(choice.label.read()?)).collect();
     if choices.is_empty() {
         return description;
     }

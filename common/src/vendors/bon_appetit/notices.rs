@@ -21,10 +21,10 @@ const MAX_ENTRIES: usize = 1_000;
 /// [`ParseError::WrongDay`] when a section is for another day: the site falls back to one that it
 /// has. Not "not posted", for the page in hand says nothing of the day that was asked for.
 pub(super) fn sections_of(page: &str, asked: NaiveDate) -> Result<usize, ParseError> {
-    let class = "site-panel__daypart-container";
-    let tags = tags_with(page, class);
+    // By the end of its name: with the start of it a page has thousands of other classes.
+    let tags = tags_with(page, "daypart-container");
     let mut sections = 0;
-    for section in elements(&tags, class) {
+    for section in elements(&tags, "site-panel__daypart-container") {
         sections += 1;
         let shown = section.attr("data-end-date").unwrap_or_default().trim();
         if shown.is_empty() {

@@ -4,6 +4,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use redis::Script;
+use tokio::time::{Instant, sleep};
 
 use super::{Ended, OPENS_AFTER, Rules, Word, pause};
 use crate::{
@@ -12,6 +13,8 @@ use crate::{
     link::{Link, LinkError},
 };
 
+/// Between two tries to give a slot back.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Failures in a row are remembered this long after the last.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
@@ -27,6 +30,7 @@ static IDLE: LazyLock<Script> = LazyLock::new(|| {
 static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tell.lua")));
 
 /// Who asks Redis.
+#[derive(Clone)]
 pub(super) struct Shared {
     pub(super) link: Link,
     pub(super) names: Names,
@@ -98,7 +102,9 @@ impl Shared {
         })
     }
 
-    /// How many failures in a row it was before an answer, or are with this failure.
+    /// How many failures in a row it was before an answer, or are with this failure. What Redis does
+    /// not hear is told again until it does, or until the slot is free without: a few slots that
+    /// nobody has would keep everybody from the site for as long.
     pub(super) async fn tell(
         &self,
         site: &str,
@@ -107,13 +113,37 @@ impl Shared {
         quiet: Option<Duration>,
         rules: &Rules,
     ) -> Option<u32> {
+        let told = self.tell_once(site, token, ended, quiet, rules, "").await;
+        if told.is_none() {
+            let (shared, site, token) = (self.clone(), site.to_owned(), token.to_owned());
+            let (rules, until) = (*rules, Instant::now() + rules.hold);
+            tokio::spawn(async move {
+                let again =
+                    async || shared.tell_once(&site, &token, ended, quiet, &rules, "again").await;
+                while Instant::now() < until && again().await.is_none() {
+                    sleep(AGAIN).await;
+                }
+            });
+        }
+        told
+    }
+
+    async fn tell_once(
+        &self,
+        site: &str,
+        token: &str,
+        ended: Ended,
+        quiet: Option<Duration>,
+        rules: &Rules,
+        again: &str,
+    ) -> Option<u32> {
         let mut tell = TELL.prepare_invoke();
         for key in self.names.manners(site) {
             tell.key(key);
         }
         tell.arg(token).arg(if ended == Ended::Failed { "failed" } else { "answered" });
         tell.arg(millis(quiet.unwrap_or_default())).arg(millis(rules.probe_every));
-        tell.arg(millis(REMEMBERED + rules.probe_every));
+        tell.arg(millis(REMEMBERED + rules.probe_every)).arg(again);
         let told = self.link.ask(async |redis| tell.invoke_async::<u32>(redis).await);
         said(site, told.await)
     }

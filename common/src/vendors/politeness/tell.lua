@@ -2,8 +2,9 @@
 -- Answers the failures in a row: with this one, or before this answer.
 --
 -- KEYS as in ask.lua
--- ARGV token, 'answered' or 'failed', quiet ms (0 = none), between probes ms, memory ms
-redis.call('ZREM', KEYS[2], ARGV[1])
+-- ARGV token, 'answered' or 'failed', quiet ms (0 = none), between probes ms, memory ms,
+--      'again' if nobody knows whether it was told before
+if redis.call('ZREM', KEYS[2], ARGV[1]) == 0 and ARGV[6] == 'again' then return 0 end
 local quiet = tonumber(ARGV[3])
 -- A shorter wish does not cut a longer one short.
 if quiet > redis.call('PTTL', KEYS[1]) and quiet > 0 then

@@ -3,10 +3,11 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
-use super::loose::{OneOrMany, Text};
-use crate::vendors::text;
-use crate::{meal::Meal, menu::MenuItem, tags::Tags};
+use super::{labels::Labels, xml::OneOrMany};
+use crate::vendors::{loose::Text, text};
+use crate::{meal::Meal, menu::MenuItem};
 
 #[derive(Deserialize)]
 pub(super) struct Feed<'a> {
@@ -55,38 +56,23 @@ pub(super) struct Recipe<'a> {
     position: Text<'a>,
     #[serde(borrow, rename = "@displayonwebsite")]
     shown: Text<'a>,
+    /// Half of the feed, and text until [`Labels`] reads it.
     #[serde(borrow)]
-    allergens: OneOrMany<Choices<'a>>,
+    allergens: Option<&'a RawValue>,
     #[serde(borrow, rename = "dietaryChoices")]
-    diets: OneOrMany<Choices<'a>>,
+    diets: Option<&'a RawValue>,
     #[serde(borrow)]
-    sustainability: OneOrMany<Choices<'a>>,
+    sustainability: Option<&'a RawValue>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Choices<'a> {
-    #[serde(borrow, rename = "allergen", alias = "dietaryChoice")]
-    choice: OneOrMany<Choice<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Choice<'a> {
-    #[serde(borrow, rename = "@id")]
-    label: Text<'a>,
-    #[serde(borrow, rename = "#text")]
-    answer: Text<'a>,
-}
-
-impl Record<'_> {
+impl<'a> Record<'a> {
     pub(super) fn date(&self) -> Option<NaiveDate> {
         let digits = self.date.read()?.trim();
         let whole = digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit());
         whole.then(|| NaiveDate::parse_from_str(digits, "%Y%m%d").ok())?
     }
 
-    pub(super) fn recipes(&self) -> impl Iterator<Item = &Recipe<'_>> {
+    pub(super) fn recipes(&self) -> impl Iterator<Item = &Recipe<'a>> {
         let groups = self.recipes.items.iter();
         groups.flat_map(|group| &group.recipe.items)
     }
@@ -128,7 +114,7 @@ impl Record<'_> {
     }
 }
 
-impl Recipe<'_> {
+impl<'a> Recipe<'a> {
     pub(super) fn is_hidden(&self) -> bool {
         self.shown.says("no")
     }
@@ -143,39 +129,11 @@ impl Recipe<'_> {
     }
 
     /// `None` if there is no name, or a value of a wrong type: half-read allergens may do harm.
-    pub(super) fn item(&self) -> Option<MenuItem> {
+    pub(super) fn item(&self, labels: &mut Labels<'a>) -> Option<MenuItem> {
         self.shown.read()?;
         let name = text::clean(self.name.read()?)?;
-        let mut tags = Tags::new();
-        for label in self.allergens.stated()? {
-            tags.add_contains(label);
-        }
-        for label in self.diets.stated()? {
-            tags.add_label(label);
-        }
-        for label in self.sustainability.stated()? {
-            tags.add_label(label);
-        }
+        let tags = labels.tags(self.allergens, [self.diets, self.sustainability])?;
         let description = None; // the vendor's is the kitchen's
         Some(MenuItem { name, description, tags })
-    }
-}
-
-impl OneOrMany<Choices<'_>> {
-    /// The labels with "Yes"; `None` if any value has a wrong type.
-    fn stated(&self) -> Option<Vec<&str>> {
-        let mut stated = Vec::new();
-        let mut wrong = self.wrong;
-        for choices in &self.items {
-            wrong += choices.choice.wrong;
-            for choice in &choices.choice.items {
-                let label = choice.label.read()?;
-                choice.answer.read()?;
-                if choice.answer.says("yes") {
-                    stated.push(label);
-                }
-            }
-        }
-        (wrong == 0).then_some(stated)
     }
 }

@@ -4,12 +4,18 @@
 use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate};
+use memchr::memmem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{children, read_day};
-use crate::vendors::ParseError;
+use super::{read_day, shape::Section};
+use crate::vendors::{
+    ParseError,
+    loose::{List, Object, Text},
+    script,
+};
 use crate::{
     meal::Meal,
     menu::{Day, Reading},
@@ -20,6 +26,67 @@ const STATE: &str = "window.__PRELOADED_STATE__";
 
 /// More seasons than speak of any one day; each is held against every other.
 const MAX_SEASONS: usize = 100;
+
+/// What the page's script starts from.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct State<'a> {
+    #[serde(borrow)]
+    composition: Object<Composition<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Composition<'a> {
+    #[serde(borrow)]
+    context: Object<Context<'a>>,
+    #[serde(borrow)]
+    subject: Object<Part<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Context<'a> {
+    #[serde(borrow)]
+    content: Object<Moment<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Moment<'a> {
+    #[serde(borrow)]
+    local_date_time: Text<'a>,
+}
+
+/// A part of the page: regions hold fragments and regions, a fragment holds something to show.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Part<'a> {
+    #[serde(borrow)]
+    content: Object<Shown<'a>>,
+    #[serde(borrow)]
+    regions: List<Part<'a>>,
+    #[serde(borrow)]
+    fragments: List<Part<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Shown<'a> {
+    #[serde(borrow)]
+    main: Object<Main<'a>>,
+}
+
+/// What a fragment shows: a menu, or a place with its hours.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Main<'a> {
+    #[serde(borrow)]
+    sections: List<Section<'a>>,
+    /// Text until a day without dishes asks whether the hall is shut.
+    #[serde(borrow)]
+    opening_hours: Option<&'a RawValue>,
+}
 
 /// Hours that replace the usual ones between two instants.
 #[derive(Deserialize)]
@@ -65,35 +132,42 @@ struct Serving<'a> {
 /// state names no day or holds no menu, or if there are dishes and none can be read.
 pub fn parse_location_page(body: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     let state = read_state(body.trim_start_matches('\u{FEFF}').trim_start())?;
-    let shown = own_day(&state).ok_or(ParseError::Shape("the page names no day"))?;
+    let shown = state.day().ok_or(ParseError::Shape("the page names no day"))?;
     if shown != asked {
         return Err(ParseError::WrongDay { asked, shown });
     }
-    let mains = mains(&state).into_iter();
-    let menus = mains.filter_map(|main| main.get("sections"));
-    let menus: Option<Vec<_>> = menus.map(Value::as_array).collect();
-    let menus = menus.ok_or(ParseError::Shape("no list of sections"))?;
-    let is_closed = is_closed(&state, asked);
-    if menus.is_empty() && !is_closed {
+    let mains = state.mains();
+    let mut menus = Vec::new();
+    for main in &mains {
+        match &main.sections {
+            List::Is(sections) => menus.push(sections.as_slice()),
+            List::Absent => {}
+            List::Wrong => return Err(ParseError::Shape("no list of sections")),
+        }
+    }
+    if menus.is_empty() && !shuts(&mains, asked) {
         return Err(ParseError::Shape("no menu in the page"));
     }
-    let sections = menus.into_iter().flatten();
-    match is_closed {
-        true => read_day(sections, asked, Day::Closed),
-        false => read_day(sections, asked, Day::NotPosted),
-    }
+    let without_dishes = || if shuts(&mains, asked) { Day::Closed } else { Day::NotPosted };
+    read_day(&menus, asked, without_dishes)
 }
 
-/// Whether the special hours in the page's state say that the hall is shut all of that day: an
-/// entry without times whose label names no meal ("Fall Break"), or a whole day that is labelled
-/// closed. Of two seasons the one within the other decides (a holiday in a summer term); where
+/// Whether the special hours in a page's state (the bare value) say that the hall is shut all of
+/// that day: an entry without times whose label names no meal ("Fall Break"), or a whole day that
+/// is labelled closed. Of two seasons the one within the other decides (a holiday in a summer term); where
 /// they only overlap, one entry that says otherwise wins. Hours that cannot be read say nothing.
 /// The vendor's instants are taken by their UTC dates, both included.
 #[must_use]
-pub fn is_closed(state: &Value, day: NaiveDate) -> bool {
-    let mains = mains(state).into_iter();
-    let hours = mains.filter_map(|main| main.get("openingHours"));
-    let seasons = hours.filter_map(|hours| children(hours, "seasonalHours"));
+pub fn is_closed(state: &str, day: NaiveDate) -> bool {
+    let Object(state) = serde_json::from_str(state).unwrap_or_default();
+    state.is_some_and(|state: State<'_>| shuts(&state.mains(), day))
+}
+
+fn shuts(mains: &[&Main<'_>], day: NaiveDate) -> bool {
+    let hours = mains.iter().filter_map(|main| main.opening_hours);
+    let hours: Vec<Value> =
+        hours.filter_map(|hours| serde_json::from_str(hours.get()).ok()).collect();
+    let seasons = hours.iter().filter_map(|hours| hours.get("seasonalHours")?.as_array());
     let seasons = seasons.flatten();
     let specials = seasons.filter_map(|season| Special::on(day, season));
     let specials: Vec<_> = specials.take(MAX_SEASONS).collect();
@@ -145,17 +219,15 @@ impl Serving<'_> {
 }
 
 /// The state, read from its `=` to the end of the value: what follows is script.
-fn read_state(body: &str) -> Result<Value, ParseError> {
+fn read_state(body: &str) -> Result<State<'_>, ParseError> {
     if body.starts_with('{') {
         return Ok(serde_json::from_str(body)?);
     }
-    for (at, _) in body.match_indices(STATE) {
+    for at in memmem::find_iter(body.as_bytes(), STATE) {
         let after = body.get(at + STATE.len()..).unwrap_or_default();
-        let value = after.trim_start().strip_prefix('=').unwrap_or_default();
-        let value = value.trim_start();
+        let value = script::assigned(after).unwrap_or_default().trim_start();
         if value.starts_with('{') {
-            let mut values = serde_json::Deserializer::from_str(value).into_iter::<Value>();
-            return Ok(values.next().transpose()?.unwrap_or_default());
+            return Ok(script::value(value)?.0);
         }
     }
     if body.starts_with('<') {
@@ -165,30 +237,34 @@ fn read_state(body: &str) -> Result<Value, ParseError> {
     Err(ParseError::Shape("the state is no object"))
 }
 
-/// The day that the page was made for. The vendor calls the time local; it is UTC.
-fn own_day(state: &Value) -> Option<NaiveDate> {
-    let instant = state.pointer("/composition/context/content/localDateTime")?;
-    date_of(instant.as_str()?)
+impl<'a> State<'a> {
+    /// The day that the page was made for. The vendor calls the time local; it is UTC.
+    fn day(&self) -> Option<NaiveDate> {
+        let context = self.composition.0.as_ref()?.context.0.as_ref()?;
+        date_of(context.content.0.as_ref()?.local_date_time.read()?)
+    }
+
+    /// The main content of every fragment, in whichever region it stands.
+    fn mains(&self) -> Vec<&Main<'a>> {
+        let mut found = Vec::new();
+        if let Some(subject) = self.composition.0.as_ref().and_then(|all| all.subject.0.as_ref()) {
+            subject.collect_mains(&mut found);
+        }
+        found
+    }
+}
+
+impl<'a> Part<'a> {
+    fn collect_mains<'s>(&'s self, found: &mut Vec<&'s Main<'a>>) {
+        found.extend(self.content.0.as_ref().and_then(|content| content.main.0.as_ref()));
+        for inner in [&self.regions, &self.fragments] {
+            for part in inner.entries().unwrap_or_default().iter().flatten() {
+                part.collect_mains(found);
+            }
+        }
+    }
 }
 
 fn date_of(instant: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(instant.get(..10)?, "%Y-%m-%d").ok()
-}
-
-/// The main content of every fragment, in whichever region it stands.
-fn mains(state: &Value) -> Vec<&Value> {
-    let mut found = Vec::new();
-    if let Some(subject) = state.pointer("/composition/subject") {
-        collect_mains(subject, &mut found);
-    }
-    found
-}
-
-fn collect_mains<'a>(part: &'a Value, found: &mut Vec<&'a Value>) {
-    found.extend(part.pointer("/content/main"));
-    for key in ["regions", "fragments"] {
-        for inner in children(part, key).unwrap_or_default() {
-            collect_mains(inner, found);
-        }
-    }
 }

@@ -56,11 +56,7 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Postgres cannot be asked at the moment")
     }
 
-    /// For who asked at this address.
-    pub(crate) fn answer(self, path: &str) -> Response {
-        if path.starts_with("/ops/api/") { self.problem() } else { self.into_response() }
-    }
-
+    /// For programs.
     pub(crate) fn problem(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");
         let body = json!({

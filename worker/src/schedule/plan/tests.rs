@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::NaiveTime;
 use common::{
     cache::Held,
-    entry::NoMenu,
     hours::{Override, Times, WeeklyHours},
 };
 
@@ -186,7 +185,7 @@ fn judged(entry: fn(DateTime<Utc>) -> Entry, ago: i64, left: u64) -> Found {
     let now = at(NOW);
     let entry = entry(now - TimeDelta::minutes(ago));
     let held = Held { entry, left: Duration::from_secs(left * 60) };
-    judge(&Look::Held(held), &lunch_due(), moment())
+    judge(&Look::Held(held), None, &lunch_due(), moment())
 }
 
 fn lunch_due() -> Due {
@@ -237,12 +236,37 @@ fn what_is_no_fresh_menu_is_asked_for_again_and_no_menu_once() {
     assert_eq!(judged(failed, 0, 1), Found::Holds, "it failed just now");
     assert_eq!(judged(no_menu, 20, 2), Found::Short);
     assert_eq!(judged(no_menu, 10, 2), Found::Holds, "its vendor was asked since");
-    assert_eq!(judge(&Look::Nothing, &lunch_due(), moment()), Found::Missing);
-    assert_eq!(judge(&Look::Foreign, &lunch_due(), moment()), Found::Foreign);
+    assert_eq!(judge(&Look::Nothing, None, &lunch_due(), moment()), Found::Missing);
+    assert_eq!(judge(&Look::Foreign, None, &lunch_due(), moment()), Found::Foreign);
     let any = Due { opens: None, ..lunch_due() };
     let held = Held { entry: failed(at(NOW)), left: Duration::from_secs(1) };
-    assert_eq!(judge(&Look::Held(held), &any, moment()), Found::Holds, "it has only to be there");
-    assert_eq!(judge(&Look::Nothing, &any, moment()), Found::Missing);
+    assert_eq!(
+        judge(&Look::Held(held), None, &any, moment()),
+        Found::Holds,
+        "it has only to be there"
+    );
+    assert_eq!(judge(&Look::Nothing, None, &any, moment()), Found::Missing);
+}
+
+#[test]
+fn a_menu_that_was_withdrawn_is_asked_for_as_rarely_as_no_menu() {
+    let now = at(NOW);
+    let held = |entry, left| Look::Held(Held { entry, left: Duration::from_secs(left) });
+    let ago = |minutes| now - TimeDelta::minutes(minutes);
+    let copy = held(stale(ago(300)), 100);
+    let found = |silent| judge(&copy, silent, &lunch_due(), moment());
+    assert_eq!(found(Some(ago(10))), Found::Holds, "its vendor was asked since");
+    assert_eq!(found(Some(ago(20))), Found::Short);
+    assert_eq!(found(None), Found::Stale, "its vendor failed");
+
+    let says = |reason, minutes| {
+        let entry = Entry::NoMenu { reason, fetched_at: ago(minutes) };
+        held(entry, 100)
+    };
+    let silent = [copy.clone(), says(NoMenu::NotPosted, 7), says(NoMenu::Closed, 9), Look::Nothing];
+    assert_eq!(silent_since(&silent), Some(ago(7)));
+    let failed = [copy.clone(), held(failed(now), 10), says(NoMenu::MealNotServed, 1)];
+    assert_eq!(silent_since(&failed), None);
 }
 
 #[test]

@@ -1,48 +1,51 @@
 //! Only pages of this very listener may change anything. A browser that is logged in would send its
 //! password along for any page; so what changes something must say where it comes from, and a page
-//! cannot lie there. The whole listener has a guard; this check holds by itself.
+//! cannot lie there.
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    http::{
+        HeaderMap, HeaderName, StatusCode,
+        header::{HOST, ORIGIN},
+    },
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
-use super::Refusal;
+use super::{is_safe, only};
+use crate::ops::actions::Refusal;
 
-/// In front of every route of actions.
-pub(super) async fn check(request: Request, next: Next) -> Response {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || is_from_here(request.headers()) {
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+const WHY: &str =
+    "Only pages of this very address may ask for that; a program says so with the header Origin";
+
+/// Lets through what changes nothing, and of the rest what a page of this very listener sent.
+pub(in crate::ops) async fn same_origin(request: Request, next: Next) -> Response {
+    if is_safe(request.method()) || is_from_here(request.headers()) {
         return next.run(request).await;
     }
-    let why = "Only pages of this very address may ask for that; a program says so with the header Origin";
-    Refusal::new(StatusCode::FORBIDDEN, why).answer(request.uri().path())
+    if request.uri().path().starts_with("/ops/api/") {
+        return Refusal::new(StatusCode::FORBIDDEN, WHY).problem();
+    }
+    (StatusCode::FORBIDDEN, WHY).into_response()
 }
 
-/// Where both headers are there, both must say so. The scheme is not compared: whoever ends TLS in
-/// front of us speaks HTTP with us.
+/// Where both headers are there, both must say so.
 fn is_from_here(headers: &HeaderMap) -> bool {
-    let one = |name: HeaderName| {
-        let mut values = headers.get_all(name).iter();
-        (values.next().and_then(|value| value.to_str().ok()), values.next().is_some())
-    };
-    let fetched = match one(HeaderName::from_static("sec-fetch-site")) {
-        (_, true) => return false,
-        (fetched, false) => fetched,
-    };
-    if fetched.is_some_and(|site| site != "same-origin") {
-        return false;
-    }
-    match (one(header::ORIGIN), one(header::HOST)) {
-        ((Some(origin), false), (Some(host), false)) => {
-            let name = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-            name.is_some_and(|name| name.eq_ignore_ascii_case(host))
-        }
-        ((None, false), _) => fetched.is_some() && !headers.contains_key(header::ORIGIN),
-        _ => false,
-    }
+    let origin = headers.contains_key(ORIGIN).then(|| names_us(headers));
+    let fetched = headers
+        .contains_key(SEC_FETCH_SITE)
+        .then(|| only(headers, &SEC_FETCH_SITE) == Some("same-origin"));
+    (origin.is_some() || fetched.is_some()) && origin != Some(false) && fetched != Some(false)
+}
+
+/// The scheme is not compared: whoever ends TLS in front of us speaks HTTP with us.
+fn names_us(headers: &HeaderMap) -> bool {
+    let name = only(headers, &ORIGIN).and_then(|origin| {
+        origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+    });
+    name.zip(only(headers, &HOST)).is_some_and(|(name, host)| name.eq_ignore_ascii_case(host))
 }
 
 #[cfg(test)]

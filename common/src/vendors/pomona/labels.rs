@@ -1,0 +1,72 @@
+//! What a dish states: lists of labels, each answered with "Yes" or, nearly always, "No".
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::xml::OneOrMany;
+use crate::tags::Tags;
+use crate::vendors::{loose::Text, stated::Stated};
+
+/// The lists of a feed.
+pub(super) struct Labels<'a> {
+    allergens: Stated<'a>,
+    others: Stated<'a>,
+}
+
+impl Default for Labels<'_> {
+    fn default() -> Self {
+        Self {
+            allergens: Stated::by(|list| read(list, Tags::add_contains)),
+            others: Stated::by(|list| read(list, Tags::add_label)),
+        }
+    }
+}
+
+impl<'a> Labels<'a> {
+    /// What a dish's lists state: its allergens, and others. `None` if any value has a wrong type.
+    pub(super) fn tags(
+        &mut self,
+        allergens: Option<&'a RawValue>,
+        others: [Option<&'a RawValue>; 2],
+    ) -> Option<Tags> {
+        let mut tags = self.allergens.tags(allergens)?;
+        for list in others {
+            tags.join(self.others.tags(list)?);
+        }
+        Some(tags)
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Choices<'a> {
+    #[serde(borrow, rename = "allergen", alias = "dietaryChoice")]
+    choice: OneOrMany<Choice<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Choice<'a> {
+    #[serde(borrow, rename = "@id")]
+    label: Text<'a>,
+    #[serde(borrow, rename = "#text")]
+    answer: Text<'a>,
+}
+
+/// The labels with "Yes".
+fn read(list: &str, add: impl Fn(&mut Tags, &str) -> bool) -> Option<Tags> {
+    let lists: OneOrMany<Choices<'_>> = serde_json::from_str(list).ok()?;
+    let mut wrong = lists.wrong;
+    let mut tags = Tags::new();
+    for Choices { choice } in &lists.items {
+        wrong += choice.wrong;
+        for Choice { label, answer } in &choice.items {
+            let label = label.read()?;
+            answer.read()?;
+            if answer.says("yes") {
+                add(&mut tags, label);
+            }
+        }
+    }
+    (wrong == 0).then_some(tags)
+}

@@ -1,0 +1,150 @@
+//! The shape of Sodexo's menus. Of their many fields only those that are served are read, so the
+//! others may be anything.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::tags::Tags;
+use crate::vendors::loose::{List, Loose, Text, read};
+
+/// A meal.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Section<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) groups: List<Group<'a>>,
+}
+
+/// A station.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Group<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) items: List<Dish<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Dish<'a> {
+    #[serde(borrow)]
+    pub(super) formal_name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) description: Text<'a>,
+    /// Text until a dish is served.
+    #[serde(borrow)]
+    pub(super) allergens: Option<&'a RawValue>,
+    is_vegan: Flag,
+    is_vegetarian: Flag,
+    is_plant_based: Flag,
+    is_mindful: Flag,
+    is_gluten_free: Flag,
+    menu_item_id: Number,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Allergen<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    contains: Flag,
+}
+
+/// The tags of a list of allergens: to be in it is to be contained, unless the entry itself denies
+/// it. `None` if a value has a wrong type.
+pub(super) fn contained(allergens: &str) -> Option<Tags> {
+    let allergens: List<Allergen<'_>> = serde_json::from_str(allergens).ok()?;
+    let mut tags = Tags::new();
+    for allergen in allergens.entries()? {
+        let Allergen { name, contains } = allergen.as_ref()?;
+        let name = name.said()?;
+        if contains.read()? != Some(false) {
+            tags.add_contains(name);
+        }
+    }
+    Some(tags)
+}
+
+impl Dish<'_> {
+    /// What is said of diets, with the vendor's words for it.
+    pub(super) const fn flags(&self) -> [(Flag, &'static str); 5] {
+        [
+            (self.is_vegan, "isVegan"),
+            (self.is_vegetarian, "isVegetarian"),
+            (self.is_plant_based, "isPlantBased"),
+            (self.is_mindful, "isMindful"),
+            (self.is_gluten_free, "isGlutenFree"),
+        ]
+    }
+
+    /// The vendor's number, which no dish of another day has.
+    pub(super) const fn number(&self) -> Option<u64> {
+        self.menu_item_id.0
+    }
+}
+
+/// True or false, or the word for it.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Flag {
+    Is(bool),
+    #[default]
+    Unstated,
+    Wrong,
+}
+
+impl Flag {
+    /// What it says, if anything; `None` if something else was sent.
+    pub(super) const fn read(self) -> Option<Option<bool>> {
+        match self {
+            Self::Is(flag) => Some(Some(flag)),
+            Self::Unstated => Some(None),
+            Self::Wrong => None,
+        }
+    }
+}
+
+impl<'de> Loose<'de> for Flag {
+    fn wrong(&mut self) {
+        *self = Self::Wrong;
+    }
+
+    fn boolean(&mut self, flag: bool) {
+        *self = Self::Is(flag);
+    }
+
+    fn text(&mut self, word: std::borrow::Cow<'de, str>) {
+        let is = |wanted: &str| word.trim().eq_ignore_ascii_case(wanted);
+        *self = match (is("true"), is("false")) {
+            (true, _) => Self::Is(true),
+            (_, true) => Self::Is(false),
+            _ => Self::Unstated,
+        };
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        read(json)
+    }
+}
+
+/// A number of a dish; none for 0 and for whatever is no number.
+#[derive(Default)]
+struct Number(Option<u64>);
+
+impl<'de> Loose<'de> for Number {
+    fn wrong(&mut self) {}
+
+    fn number(&mut self, number: u64) {
+        self.0 = (number > 0).then_some(number);
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        read(json)
+    }
+}
