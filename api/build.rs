@@ -1,7 +1,8 @@
 //! Takes out of the packaged Swagger UI the few files that `/docs` needs, each as a gzip file. A zip
-//! archive holds what gzip holds, with other words around it: nothing is compressed anew.
+//! archive holds what gzip holds, with other words around it: nothing is compressed anew. And says how
+//! the program is to be linked.
 
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{env, error::Error, fs, path::PathBuf, process::Command};
 
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED as ARCHIVE;
 
@@ -15,7 +16,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = wanted.rsplit('/').next().unwrap_or(wanted);
         fs::write(folder.join(format!("{name}.gz")), file)?;
     }
+    if env::var_os("PROFILE").is_some_and(|profile| profile == "release") && packs_relocations() {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
     Ok(())
+}
+
+/// Where every pointer of the program is that the loader has to move: 0.7 MB as a list, which stays in
+/// memory, a few kB packed. glibc reads that since 2.36, and no program may be run with an older glibc
+/// than the one that it was built with.
+fn packs_relocations() -> bool {
+    env::var_os("TARGET") == env::var_os("HOST")
+        && glibc().is_some_and(|version| version >= (2, 36))
+}
+
+/// The version of this machine's; `None` where there is another library.
+fn glibc() -> Option<(u32, u32)> {
+    let told = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
+    let told = String::from_utf8(told.stdout).ok()?;
+    let (major, minor) = told.trim().strip_prefix("glibc ")?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// The file of that path below the archive's one folder, as RFC 1952 wants it.

@@ -15,7 +15,6 @@ mod unsaved;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 
 use crate::{
     cache::{Cache, Held, Settled},
@@ -28,6 +27,7 @@ use crate::{
     queue::Reason,
     store::{Store, StoreError},
     vendors::{self, Document, Vendors},
+    zone::Zone,
 };
 pub use failing::Failing;
 pub use gate::Gate;
@@ -85,7 +85,7 @@ pub struct Refresher {
     /// How long things are good for.
     pub lifetimes: Lifetimes,
     /// The halls' wall clock.
-    pub zone: Tz,
+    pub zone: Zone,
     /// How long one read may take.
     pub budget: Duration,
     /// Documents that failed while no cache could remember it.

@@ -1,6 +1,6 @@
 //! A page that lost most of its menu does not take a good copy away, unless it says so twice; what a
 //! vendor really changed is there after one life of a stale entry.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "that is what a test does")]
+#![expect(clippy::indexing_slicing, reason = "that is what a test does")]
 
 use std::time::Duration;
 

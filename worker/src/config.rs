@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 
 use chrono::TimeDelta;
-use chrono_tz::Tz;
-use common::config::{
-    AlertSettings, Lifetimes, LogSettings, Problems, Stores, TraceSettings, Variable, Vars,
-    VendorSettings, metrics_addr, time_zone,
+use common::{
+    config::{
+        AlertSettings, Lifetimes, LogSettings, Problems, Stores, TraceSettings, Variable, Vars,
+        VendorSettings, metrics_addr, time_zone,
+    },
+    zone::Zone,
 };
 
 mod ops;
@@ -28,7 +30,7 @@ pub struct WorkerConfig {
     /// Where the vendors are.
     pub vendors: VendorSettings,
     /// The halls' wall clock.
-    pub zone: Tz,
+    pub zone: Zone,
     /// How long before a meal its menu is made warm; zero: no menu ever is.
     pub prewarm_lead: TimeDelta,
     /// When it is looked what is to be made warm, on the halls' wall clock.

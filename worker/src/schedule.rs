@@ -16,7 +16,6 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use common::{
     cache::Cache,
     hours::Schedule,
@@ -25,6 +24,7 @@ use common::{
     prewarm::{Plan, Prewarm, Taken},
     queue::Queue,
     store::Store,
+    zone::Zone,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -53,7 +53,7 @@ pub(crate) struct Warmer {
     pub(crate) ticks: Ticks,
     /// How long before a meal it is looked after.
     pub(crate) lead: TimeDelta,
-    pub(crate) zone: Tz,
+    pub(crate) zone: Zone,
     /// Who this is, for who looks at the last run.
     pub(crate) name: String,
     pub(crate) hours: Mutex<Option<KnownHours>>,

@@ -1,14 +1,16 @@
 //! What there is to read about this service: its description (`/openapi.json`), a page to try it
-//! (`/docs`), and a page for each type of problem (`/problems`). All of it is made once, at the start,
-//! comes from this program alone, and runs under a policy that lets no page ask anybody else.
+//! (`/docs`), and a page for each type of problem (`/problems`). All of it is made once, comes from this
+//! program alone, and runs under a policy that lets no page ask anybody else.
 
 mod problems;
 mod status;
 
+use std::sync::{Arc, LazyLock};
+
 use axum::{
     Router,
     http::{HeaderName, header},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 use utoipa::openapi::OpenApi;
 
@@ -39,28 +41,32 @@ macro_rules! of_swagger_ui {
     };
 }
 
-/// The routes of all pages.
-pub(super) fn pages(document: &OpenApi) -> Router<App> {
-    let document = serde_json::to_vec(document).unwrap_or_default();
-    let description = Page::new(document, "application/json");
+/// The routes of all pages. The description is put together for the first who wants it.
+pub(super) fn pages(described: fn() -> OpenApi) -> Router<App> {
     let style = Page::new(include_str!("docs/pages.css"), CSS);
     let style_path = format!("/docs/pages-{}.css", style.mark());
     let status = status::style();
     let status_path = format!("/docs/status-{}.css", status.mark());
-    let mut all = vec![
-        ("/openapi.json".to_owned(), description),
-        (style_path.clone(), style.immutable()),
-        (status_path.clone(), status),
-    ];
+    let mut all = vec![(style_path.clone(), style.immutable()), (status_path.clone(), status)];
     all.extend(swagger_ui(&style_path));
     all.extend(problems::pages(&style_path));
     let live = status::routes([style_path, status_path]);
-    all.into_iter().fold(live, with_and_without_slash)
+    let live = with_and_without_slash(live, "/openapi.json", description(described));
+    let show = |page: Page| get(async move |reader: Reader| page.respond(&reader));
+    all.into_iter()
+        .fold(live, |router, (path, page)| with_and_without_slash(router, &path, show(page)))
 }
 
-fn with_and_without_slash(router: Router<App>, (path, page): (String, Page)) -> Router<App> {
-    let show = get(async move |reader: Reader| page.respond(&reader));
-    router.route(&format!("{path}/"), show.clone()).route(&path, show)
+fn description(described: fn() -> OpenApi) -> MethodRouter<App> {
+    let page = Arc::new(LazyLock::new(move || {
+        let document = serde_json::to_vec(&described()).unwrap_or_default();
+        Page::new(document, "application/json")
+    }));
+    get(async move |reader: Reader| page.respond(&reader))
+}
+
+fn with_and_without_slash(router: Router<App>, path: &str, show: MethodRouter<App>) -> Router<App> {
+    router.route(&format!("{path}/"), show.clone()).route(path, show)
 }
 
 /// `/docs` and what it loads, each under a name that changes with its content.

@@ -28,7 +28,7 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A second reading counts so many lives of a stale entry after the first: six minutes as shipped. A
-/// vendor's own cache shows one rendering of a page for five (Bon Appétit's WordPress).
+/// vendor's own cache shows one rendering of a page for five (Bon Appétit's `WordPress`).
 const APART: u32 = 3;
 
 /// Weighs readings. Whoever saves one asks here before.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use axum::{Json, Router, extract::State, response::Response, routing::get};
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use common::prewarm::{Plan, Run, Starts};
+use common::{
+    prewarm::{Plan, Run, Starts},
+    zone::Zone,
+};
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -107,7 +109,7 @@ impl Seen {
     }
 }
 
-fn content(seen: &Seen, zone: Tz) -> Markup {
+fn content(seen: &Seen, zone: Zone) -> Markup {
     html! {
         @if !seen.on {
             p.note { "Off: PREWARM_LEAD_MINS is 0. Menus are read when somebody asks." }
@@ -134,7 +136,7 @@ fn content(seen: &Seen, zone: Tz) -> Markup {
     }
 }
 
-fn ran(seen: &Seen, run: Option<&Run>, zone: Tz) -> Markup {
+fn ran(seen: &Seen, run: Option<&Run>, zone: Zone) -> Markup {
     let Some(run) = run else { return html! { p.note { "No run is on record." } } };
     html! {
         p {
@@ -178,7 +180,7 @@ fn began(seen: &Seen) -> Markup {
     }
 }
 
-fn next(seen: &Seen, zone: Tz) -> Markup {
+fn next(seen: &Seen, zone: Zone) -> Markup {
     html! {
         div.scroll { table {
             thead { tr { th { "Hall" } th { "Meal" } th { "Begins" } th { "Warm from" } } }
@@ -196,7 +198,7 @@ fn next(seen: &Seen, zone: Tz) -> Markup {
     }
 }
 
-fn local(at: Option<DateTime<Utc>>, zone: Tz) -> String {
+fn local(at: Option<DateTime<Utc>>, zone: Zone) -> String {
     let text = at.map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z").to_string());
     text.unwrap_or_else(|| "–".to_owned())
 }

@@ -1,7 +1,7 @@
 //! When menus are looked after. Pure: `now` is told.
 
 use chrono::{DateTime, FixedOffset, Offset, TimeDelta, Utc};
-use chrono_tz::Tz;
+use common::zone::Zone;
 use cron::Schedule;
 
 /// The coming days are looked after at this hour, local time.
@@ -15,11 +15,11 @@ const SETTINGS: usize = 8;
 pub(crate) struct Ticks {
     cron: Schedule,
     morning: Option<Schedule>,
-    zone: Tz,
+    zone: Zone,
 }
 
 impl Ticks {
-    pub(crate) fn new(cron: Schedule, zone: Tz) -> Self {
+    pub(crate) fn new(cron: Schedule, zone: Zone) -> Self {
         Self { cron, morning: MORNING.parse().ok(), zone }
     }
 
@@ -100,10 +100,8 @@ impl Ticks {
 mod tests {
     use super::*;
 
-    const PACIFIC: Tz = Tz::America__Los_Angeles;
-
     fn ticks(cron: &str) -> Ticks {
-        Ticks::new(cron.parse().unwrap(), PACIFIC)
+        Ticks::new(cron.parse().unwrap(), Zone::pacific())
     }
 
     fn at(text: &str) -> DateTime<Utc> {
