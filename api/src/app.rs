@@ -4,6 +4,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use common::{
     cache::{Cache, Names},
     entry::{MenuKey, NotAKey},
@@ -15,7 +16,6 @@ use common::{
     refresh::{Failing, Gate, Memory, Refresher, Saves, Unsaved},
     store::Store,
     vendors::Vendors,
-    zone::Zone,
 };
 
 use crate::{
@@ -63,7 +63,7 @@ pub(crate) struct Shared {
     pub(crate) stale_max: Duration,
     /// How long "no menu" holds where no entry says so.
     pub(crate) negative: Duration,
-    pub(crate) zone: Zone,
+    pub(crate) zone: Tz,
 }
 
 /// What this process keeps of the cache, ready to be sent.

@@ -8,12 +8,12 @@ use crate::{
     front_door::Limits,
     patient::Patience,
 };
+use chrono_tz::Tz;
 use common::config::{
     Lifetimes, LogSettings, Problems, Stores, TraceSettings, Variable, Vars, VendorSettings,
     metrics_addr, time_zone,
 };
 use common::queue::MAX_PENDING;
-use common::zone::Zone;
 
 /// The api's settings.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub struct ApiConfig {
     /// Where the vendors are, for when nobody else can read them.
     pub vendors: VendorSettings,
     /// The halls' wall clock.
-    pub zone: Zone,
+    pub zone: Tz,
     /// Where metrics are served to a scraper.
     pub metrics_addr: Option<SocketAddr>,
     /// Log filter and form.

@@ -11,7 +11,7 @@ mod vendors;
 
 use std::net::SocketAddr;
 
-use crate::zone::Zone;
+use chrono_tz::Tz;
 
 pub use alerts::AlertSettings;
 pub use lifetimes::Lifetimes;
@@ -33,8 +33,8 @@ pub fn metrics_addr(vars: &mut Vars<'_>) -> Option<SocketAddr> {
 }
 
 /// The wall clock that halls live by.
-pub fn time_zone(vars: &mut Vars<'_>) -> Zone {
-    vars.parsed_or("TIMEZONE", Zone::pacific(), "the halls' wall clock, an IANA name")
+pub fn time_zone(vars: &mut Vars<'_>) -> Tz {
+    vars.parsed_or("TIMEZONE", Tz::America__Los_Angeles, "the halls' wall clock, an IANA name")
 }
 
 /// Log filter and form.
@@ -104,7 +104,7 @@ mod tests {
         let mut vars = Vars::new(&|_| None);
         let lifetimes = Lifetimes::read(&mut vars);
         let vendors = VendorSettings::read(&mut vars);
-        assert_eq!(time_zone(&mut vars), Zone::pacific());
+        assert_eq!(time_zone(&mut vars), Tz::America__Los_Angeles);
         let seconds = |s| Duration::from_secs(s);
         assert_eq!((lifetimes.fresh, lifetimes.fresh_jitter), (seconds(1800), seconds(300)));
         assert_eq!((lifetimes.stale, lifetimes.negative), (seconds(120), seconds(300)));

@@ -21,9 +21,10 @@ use chrono::{
     DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike,
     Utc,
 };
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::{hall::HallId, meal::Meal, zone::Zone};
+use crate::{hall::HallId, meal::Meal};
 
 /// How far ahead the next opening is looked for.
 pub const HORIZON: TimeDelta = TimeDelta::days(14);
@@ -105,15 +106,15 @@ pub struct Serving {
     /// What; `None`: a special opening, of which no meal is stated.
     pub meal: Option<Meal>,
     /// The first instant.
-    pub opens: DateTime<Zone>,
+    pub opens: DateTime<Tz>,
     /// No longer served then; always after `opens`.
-    pub closes: DateTime<Zone>,
+    pub closes: DateTime<Tz>,
 }
 
 impl Schedule {
     /// The dates whose overrides matter to what is open at `now` and to what opens next.
     #[must_use]
-    pub fn dates_for(zone: Zone, now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
+    pub fn dates_for(zone: Tz, now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
         let date = |at: Option<DateTime<Utc>>| at.unwrap_or(now).with_timezone(&zone).date_naive();
         let from = date(now.checked_sub_signed(TimeDelta::days(1)));
         (from, date(now.checked_add_signed(HORIZON)).max(later(date(Some(now)), 1)))
@@ -121,14 +122,14 @@ impl Schedule {
 
     /// Whether it knows enough to answer for `now`.
     #[must_use]
-    pub fn covers(&self, zone: Zone, now: DateTime<Utc>) -> bool {
+    pub fn covers(&self, zone: Tz, now: DateTime<Utc>) -> bool {
         let (from, to) = Self::dates_for(zone, now);
         self.from <= from && to <= self.to
     }
 
     /// When the next meal of any hall begins or ends; see [`HallHours::next_change`].
     #[must_use]
-    pub fn next_change(&self, zone: Zone, now: DateTime<Utc>) -> Option<DateTime<Zone>> {
+    pub fn next_change(&self, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
         self.halls.iter().filter_map(|hall| hall.next_change(zone, now)).min()
     }
 }
@@ -173,7 +174,7 @@ impl HallHours {
     }
 
     /// [`HallHours::on`] as instants.
-    pub fn servings(&self, zone: Zone, date: NaiveDate) -> impl Iterator<Item = Serving> {
+    pub fn servings(&self, zone: Tz, date: NaiveDate) -> impl Iterator<Item = Serving> {
         self.on(date).filter_map(move |(meal, times)| {
             let overnight = times.end < times.start;
             let last = if overnight { later(date, 1) } else { date };
@@ -186,7 +187,7 @@ impl HallHours {
     /// What is served at `now`: of two meals at once the one that started last; of two that started
     /// together the one that goes on longer.
     #[must_use]
-    pub fn open_at(&self, zone: Zone, now: DateTime<Utc>) -> Option<Serving> {
+    pub fn open_at(&self, zone: Tz, now: DateTime<Utc>) -> Option<Serving> {
         self.around(zone, now)
             .filter(|serving| serving.opens <= now && now < serving.closes)
             .max_by(|one, other| {
@@ -198,7 +199,7 @@ impl HallHours {
     /// The next meal to begin after `now`, within [`HORIZON`]; of several the one that
     /// [`HallHours::open_at`] will name when it begins.
     #[must_use]
-    pub fn next_opening(&self, zone: Zone, now: DateTime<Utc>) -> Option<Serving> {
+    pub fn next_opening(&self, zone: Tz, now: DateTime<Utc>) -> Option<Serving> {
         let (_, last) = Schedule::dates_for(zone, now);
         let mut days = local_date(zone, now).iter_days().take_while(|date| *date <= last);
         let opens = days.find_map(|date| {
@@ -212,7 +213,7 @@ impl HallHours {
 
     /// When the next meal begins or ends, if that is before tomorrow is over.
     #[must_use]
-    pub fn next_change(&self, zone: Zone, now: DateTime<Utc>) -> Option<DateTime<Zone>> {
+    pub fn next_change(&self, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
         let tomorrow = later(local_date(zone, now), 1);
         self.around(zone, now)
             .flat_map(|serving| [serving.opens, serving.closes])
@@ -221,7 +222,7 @@ impl HallHours {
     }
 
     /// Everything that may begin, go on or end on the local day of `now`, and tomorrow's meals.
-    fn around(&self, zone: Zone, now: DateTime<Utc>) -> impl Iterator<Item = Serving> {
+    fn around(&self, zone: Tz, now: DateTime<Utc>) -> impl Iterator<Item = Serving> {
         let today = local_date(zone, now);
         let yesterday = today.pred_opt().unwrap_or(today);
         let days = yesterday.iter_days().take_while(move |date| *date <= later(today, 1));
@@ -230,7 +231,7 @@ impl HallHours {
 }
 
 /// The instant at which a clock that is never put back first shows this local time or a later one.
-fn instant(zone: Zone, local: NaiveDateTime) -> Option<DateTime<Zone>> {
+fn instant(zone: Tz, local: NaiveDateTime) -> Option<DateTime<Tz>> {
     let found = zone.from_local_datetime(&local).earliest();
     // Gaps end on a full minute, and none is longer than a day.
     found.or_else(|| {
@@ -242,7 +243,7 @@ fn instant(zone: Zone, local: NaiveDateTime) -> Option<DateTime<Zone>> {
     })
 }
 
-fn local_date(zone: Zone, now: DateTime<Utc>) -> NaiveDate {
+fn local_date(zone: Tz, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&zone).date_naive()
 }
 

@@ -7,7 +7,6 @@
 //! | [`labels`] | the vocabulary: every tag, and each vendor's words for it |
 //! | [`tags`] | what a vendor states of a dish |
 //! | [`menu`] | stations and items, and what a vendor can say of a day |
-//! | [`zone`] | wall clocks by their IANA names |
 //! | [`hours`] | opening hours, overrides, and who is open when |
 //! | [`entry`] | the key of a menu and what a key holds, as JSON |
 //! | [`vendors`] | documents: addresses, HTTP, one parser a vendor |
@@ -61,4 +60,3 @@ pub mod tags;
 pub mod telemetry;
 pub mod traces;
 pub mod vendors;
-pub mod zone;

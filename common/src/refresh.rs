@@ -15,6 +15,7 @@ mod unsaved;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 use crate::{
     cache::{Cache, Held, Settled},
@@ -27,7 +28,6 @@ use crate::{
     queue::Reason,
     store::{Store, StoreError},
     vendors::{self, Document, Vendors},
-    zone::Zone,
 };
 pub use failing::Failing;
 pub use gate::Gate;
@@ -85,7 +85,7 @@ pub struct Refresher {
     /// How long things are good for.
     pub lifetimes: Lifetimes,
     /// The halls' wall clock.
-    pub zone: Zone,
+    pub zone: Tz,
     /// How long one read may take.
     pub budget: Duration,
     /// Documents that failed while no cache could remember it.

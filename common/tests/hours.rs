@@ -11,11 +11,11 @@ mod wall_clock;
 mod year;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::{America::Los_Angeles as PACIFIC, Tz};
 use common::{
     hall::HallId,
     hours::{HallHours, Override, Times, WeeklyHours},
     meal::Meal,
-    zone::Zone,
 };
 
 /// A hall that is never open.
@@ -79,20 +79,20 @@ fn shown(serving: Option<common::hours::Serving>) -> String {
         || "closed".to_owned(),
         |serving| {
             let meal = serving.meal.as_ref().map_or("special", Meal::as_str).to_owned();
-            let iso = |at: DateTime<Zone>| at.to_rfc3339();
+            let iso = |at: DateTime<Tz>| at.to_rfc3339();
             format!("{meal} {} {}", iso(serving.opens), iso(serving.closes))
         },
     )
 }
 
 fn open(hall: &HallHours, now: &str) -> String {
-    shown(hall.open_at(Zone::pacific(), at(now)))
+    shown(hall.open_at(PACIFIC, at(now)))
 }
 
 fn next(hall: &HallHours, now: &str) -> String {
-    shown(hall.next_opening(Zone::pacific(), at(now)))
+    shown(hall.next_opening(PACIFIC, at(now)))
 }
 
 fn change(hall: &HallHours, now: &str) -> Option<String> {
-    hall.next_change(Zone::pacific(), at(now)).map(|at| at.to_rfc3339())
+    hall.next_change(PACIFIC, at(now)).map(|at| at.to_rfc3339())
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::zone::Zone;
+use chrono_tz::{America::Los_Angeles, Tz};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Answer, OpsSide, Stack, eventually};
@@ -62,11 +62,11 @@ async fn count(stack: &Stack) -> i64 {
 #[tokio::test]
 async fn a_special_opening_of_now_holds_at_every_api_at_once_and_so_does_its_end() {
     let (stack, ops) = start().await;
-    let local = |at: DateTime<Utc>| at.with_timezone(&Zone::pacific());
+    let local = |at: DateTime<Utc>| at.with_timezone(&Los_Angeles);
     let (opens, closes) =
         (local(Utc::now() - TimeDelta::hours(1)), local(Utc::now() + TimeDelta::hours(2)));
     let before = [said(&stack, 0, "hoch", None).await, said(&stack, 1, "hoch", None).await];
-    let hhmm = |at: &DateTime<Zone>| at.format("%H:%M").to_string();
+    let hhmm = |at: &DateTime<Tz>| at.format("%H:%M").to_string();
     let arguments = json!({
         "hall": "hoch", "date": opens.date_naive(), "start": hhmm(&opens), "end": hhmm(&closes), "reason": "feast",
     });
@@ -75,7 +75,7 @@ async fn a_special_opening_of_now_holds_at_every_api_at_once_and_so_does_its_end
         added.contains("Special opening at hoch") && added.ends_with("It holds at once"),
         "{added}"
     );
-    let minute = |at: &DateTime<Zone>| at.format("%Y-%m-%dT%H:%M:00%:z").to_string();
+    let minute = |at: &DateTime<Tz>| at.format("%Y-%m-%dT%H:%M:00%:z").to_string();
     is_said(&stack, "hoch", None, &format!("special {} {}", minute(&opens), minute(&closes))).await;
 
     let again = done(&ops.act("add-override", &arguments).await);
@@ -96,8 +96,7 @@ async fn every_kind_of_override_holds_at_once() {
     let day = stack.weekday();
     let next = day.succ_opt().unwrap();
     let at = |day: chrono::NaiveDate, time: &str| {
-        let local =
-            day.and_time(time.parse().unwrap()).and_local_timezone(Zone::pacific()).unwrap();
+        let local = day.and_time(time.parse().unwrap()).and_local_timezone(Los_Angeles).unwrap();
         local.format("%Y-%m-%dT%H:%M:%S%:z").to_string()
     };
     let span = |meal: &str, from: &str, to: String| format!("{meal} {} {to}", at(day, from));

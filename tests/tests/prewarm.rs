@@ -39,12 +39,12 @@ fn zone_at(hour: u32) -> String {
 
 /// The day there.
 fn day_at(hour: u32) -> chrono::NaiveDate {
-    Utc::now().with_timezone(&zone_at(hour).parse::<common::zone::Zone>().unwrap()).date_naive()
+    Utc::now().with_timezone(&zone_at(hour).parse::<chrono_tz::Tz>().unwrap()).date_naive()
 }
 
 /// The same moment on the halls' own clock.
 fn at_noon(at: DateTime<Utc>) -> chrono::NaiveDateTime {
-    at.with_timezone(&zone_at(12).parse::<common::zone::Zone>().unwrap()).naive_local()
+    at.with_timezone(&zone_at(12).parse::<chrono_tz::Tz>().unwrap()).naive_local()
 }
 
 /// A system whose halls have no meals yet, and whose workers look each second what is due.

@@ -3,12 +3,10 @@
 use std::net::SocketAddr;
 
 use chrono::TimeDelta;
-use common::{
-    config::{
-        AlertSettings, Lifetimes, LogSettings, Problems, Stores, TraceSettings, Variable, Vars,
-        VendorSettings, metrics_addr, time_zone,
-    },
-    zone::Zone,
+use chrono_tz::Tz;
+use common::config::{
+    AlertSettings, Lifetimes, LogSettings, Problems, Stores, TraceSettings, Variable, Vars,
+    VendorSettings, metrics_addr, time_zone,
 };
 
 mod ops;
@@ -30,7 +28,7 @@ pub struct WorkerConfig {
     /// Where the vendors are.
     pub vendors: VendorSettings,
     /// The halls' wall clock.
-    pub zone: Zone,
+    pub zone: Tz,
     /// How long before a meal its menu is made warm; zero: no menu ever is.
     pub prewarm_lead: TimeDelta,
     /// When it is looked what is to be made warm, on the halls' wall clock.

@@ -16,6 +16,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use common::{
     cache::Cache,
     hours::Schedule,
@@ -24,7 +25,6 @@ use common::{
     prewarm::{Plan, Prewarm, Taken},
     queue::Queue,
     store::Store,
-    zone::Zone,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -53,7 +53,7 @@ pub(crate) struct Warmer {
     pub(crate) ticks: Ticks,
     /// How long before a meal it is looked after.
     pub(crate) lead: TimeDelta,
-    pub(crate) zone: Zone,
+    pub(crate) zone: Tz,
     /// Who this is, for who looks at the last run.
     pub(crate) name: String,
     pub(crate) hours: Mutex<Option<KnownHours>>,

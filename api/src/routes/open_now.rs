@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::{extract::State, http::header::CACHE_CONTROL, response::Response};
 use chrono::{DateTime, Datelike, Days, NaiveDate, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use common::{
     cache::HOURS,
     hall::HallId,
     hours::{HallHours, Schedule, Serving},
     meal::Meal,
-    zone::Zone,
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -146,7 +146,7 @@ pub(super) fn last_hours(app: &App) -> Option<Cached<Schedule>> {
 /// The halls as they are at `now`, until the next meal of any of them begins or ends.
 fn rendered(
     hours: &Schedule,
-    zone: Zone,
+    zone: Tz,
     now: DateTime<Utc>,
     closed_too: bool,
 ) -> Result<Rendered, ApiError> {
@@ -175,7 +175,7 @@ fn cached_dates(today: NaiveDate) -> (NaiveDate, NaiveDate) {
 }
 
 /// Until the next meal of any hall begins or ends; rounded down when it is sent, so never past it.
-fn holds_for(schedule: &Schedule, zone: Zone, now: DateTime<Utc>) -> Duration {
+fn holds_for(schedule: &Schedule, zone: Tz, now: DateTime<Utc>) -> Duration {
     let change = schedule.next_change(zone, now);
     let left = change.and_then(|at| at.signed_duration_since(now).to_std().ok());
     left.unwrap_or(LONGEST).min(LONGEST)
@@ -183,7 +183,7 @@ fn holds_for(schedule: &Schedule, zone: Zone, now: DateTime<Utc>) -> Duration {
 
 impl<'a> Listed<'a> {
     /// The hall as it is at `now`; nothing when it is closed and closed ones are not asked for.
-    fn at(hall: &'a HallHours, zone: Zone, now: DateTime<Utc>, closed_too: bool) -> Option<Self> {
+    fn at(hall: &'a HallHours, zone: Tz, now: DateTime<Utc>, closed_too: bool) -> Option<Self> {
         let current = hall.open_at(zone, now);
         if current.is_none() && !closed_too {
             return None;
@@ -211,7 +211,7 @@ impl Opening {
 }
 
 /// RFC 3339 with the offset that the halls' clocks have then.
-fn local(at: DateTime<Zone>) -> String {
+fn local(at: DateTime<Tz>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 

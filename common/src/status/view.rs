@@ -2,10 +2,11 @@
 //! all without colour, and without a script.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::{Cell, ChangeRow, State, Status, Trouble};
-use crate::{drift::Verdict, hall::Vendor, zone::Zone};
+use crate::{drift::Verdict, hall::Vendor};
 
 /// For the parts below, on any page; the page says what the colours are (`--ok`, `--warn`, `--bad`,
 /// `--quiet`, `--line`, and `--ok-sheet` and so on for grounds).
@@ -88,7 +89,7 @@ impl Status {
 
     /// The one sentence.
     #[must_use]
-    pub fn sentence(&self, zone: Zone) -> String {
+    pub fn sentence(&self, zone: Tz) -> String {
         if self.troubles.is_empty() {
             let today = || {
                 self.halls.iter().flat_map(|hall| &hall.meals).filter_map(|meal| meal.days.first())
@@ -144,7 +145,7 @@ impl Status {
 
     /// How menus changed.
     #[must_use]
-    pub fn changed(&self, zone: Zone) -> Markup {
+    pub fn changed(&self, zone: Tz) -> Markup {
         html! {
             @if self.changes.is_empty() { p.quiet { "No menu changed in the last two days." } }
             @else {
@@ -164,7 +165,7 @@ impl State {
 }
 
 impl Trouble {
-    fn words(&self, now: DateTime<Utc>, zone: Zone) -> String {
+    fn words(&self, now: DateTime<Utc>, zone: Tz) -> String {
         let (hall, vendor, span) = (&self.name, name(self.vendor), span(now - self.since));
         let copy = match self.copy {
             Some(at) => format!("serving the {} copy", at.with_timezone(&zone).format("%H:%M")),
@@ -194,7 +195,7 @@ impl Cell {
 }
 
 impl ChangeRow {
-    fn words(&self, zone: Zone) -> Markup {
+    fn words(&self, zone: Tz) -> Markup {
         let at = self.at.with_timezone(&zone);
         html! {
             b { (self.hall_id.as_str()) " " (self.meal.to_string().replace('_', " ")) }

@@ -5,12 +5,12 @@
 //! that hardly any menu counts, and then sorts what it should hash.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sqlx::types::Json;
 
 use super::{Store, StoreError};
-use crate::{
-    stats::{Counted, Dashboard, Fetches, Hall, MenuCounts, Menus, StationShare, TagShare, Window},
-    zone::Zone,
+use crate::stats::{
+    Counted, Dashboard, Fetches, Hall, MenuCounts, Menus, StationShare, TagShare, Window,
 };
 
 /// So many stations are listed: those in the most menus.
@@ -24,7 +24,7 @@ pub struct Outlook {
     /// The days.
     pub window: Window,
     /// The halls' wall clock.
-    pub zone: Zone,
+    pub zone: Tz,
     /// The time of asking: it decides what is stale, and what is past.
     pub now: DateTime<Utc>,
 }

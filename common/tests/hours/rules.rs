@@ -208,13 +208,13 @@ fn a_schedule_knows_for_which_instants_it_is_enough() {
         ("2026-02-10T23:59:59-08:00", true),
         ("2026-02-11T00:00:00-08:00", false),
     ] {
-        assert_eq!(schedule.covers(Zone::pacific(), at(now)), enough, "{now}");
+        assert_eq!(schedule.covers(PACIFIC, at(now)), enough, "{now}");
     }
     let (now, text) = (at("2026-02-09T12:00:00-08:00"), serde_json::to_string(&schedule).unwrap());
     assert_eq!(serde_json::from_str::<Schedule>(&text).unwrap(), schedule);
     assert_eq!(
-        schedule.next_change(Zone::pacific(), now),
-        Some(at("2026-02-09T13:00:00-08:00").with_timezone(&Zone::pacific()))
+        schedule.next_change(PACIFIC, now),
+        Some(at("2026-02-09T13:00:00-08:00").with_timezone(&PACIFIC))
     );
 }
 

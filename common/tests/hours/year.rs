@@ -17,7 +17,7 @@ const YEAR: Range<usize> = 7 * DAY..(7 + 365) * DAY;
 static CLOCK: LazyLock<Vec<NaiveDateTime>> = LazyLock::new(|| {
     let mut highest = NaiveDateTime::MIN;
     let minutes = (0..YEAR.end + 21 * DAY).map(|minute| {
-        highest = highest.max(instant(minute).with_timezone(&Zone::pacific()).naive_local());
+        highest = highest.max(instant(minute).with_timezone(&PACIFIC).naive_local());
         highest
     });
     minutes.collect()
@@ -42,7 +42,7 @@ struct Row {
 
 impl Row {
     fn serving(&self) -> Serving {
-        let at = |minute| instant(minute).with_timezone(&Zone::pacific());
+        let at = |minute| instant(minute).with_timezone(&PACIFIC);
         Serving { meal: self.meal.clone(), opens: at(self.opens), closes: at(self.closes) }
     }
 }
@@ -96,24 +96,18 @@ fn best(rows: &[Row], minute: usize) -> Option<&Row> {
 /// Everything that is said of one minute.
 fn check(hall: &HallHours, rows: &[Row], minute: usize) -> Result<(), TestCaseError> {
     let now = instant(minute);
-    prop_assert_eq!(
-        hall.open_at(Zone::pacific(), now),
-        best(rows, minute).map(Row::serving),
-        "{}",
-        now
-    );
+    prop_assert_eq!(hall.open_at(PACIFIC, now), best(rows, minute).map(Row::serving), "{}", now);
 
-    let tomorrow = now.with_timezone(&Zone::pacific()).date_naive() + Days::new(1);
+    let tomorrow = now.with_timezone(&PACIFIC).date_naive() + Days::new(1);
     let ends = rows.iter().flat_map(|row| [row.opens, row.closes]);
-    let change =
-        ends.filter(|at| *at > minute).min().map(|at| instant(at).with_timezone(&Zone::pacific()));
+    let change = ends.filter(|at| *at > minute).min().map(|at| instant(at).with_timezone(&PACIFIC));
     let change = change.filter(|at| at.date_naive() <= tomorrow);
-    prop_assert_eq!(hall.next_change(Zone::pacific(), now), change, "{}", now);
+    prop_assert_eq!(hall.next_change(PACIFIC, now), change, "{}", now);
 
     let opens = rows.iter().map(|row| row.opens).filter(|at| *at > minute).min();
     let opens = opens.filter(|at| instant(*at) - now <= HORIZON);
     let next = opens.and_then(|at| best(rows, at)).map(Row::serving);
-    prop_assert_eq!(hall.next_opening(Zone::pacific(), now), next, "{}", now);
+    prop_assert_eq!(hall.next_opening(PACIFIC, now), next, "{}", now);
     Ok(())
 }
 

@@ -110,7 +110,7 @@ impl Postings {
 
     pub(crate) fn today_pacific(&self) -> NaiveDate {
         self.today
-            .unwrap_or_else(|| now().with_timezone(&common::zone::Zone::pacific()).date_naive())
+            .unwrap_or_else(|| now().with_timezone(&chrono_tz::America::Los_Angeles).date_naive())
     }
 
     /// The location page turns to the next day when it is afternoon in California.

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use axum::{Json, Router, extract::State, response::Response, routing::get};
 use chrono::{DateTime, Utc};
-use common::{
-    prewarm::{Plan, Run, Starts},
-    zone::Zone,
-};
+use chrono_tz::Tz;
+use common::prewarm::{Plan, Run, Starts};
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -109,7 +107,7 @@ impl Seen {
     }
 }
 
-fn content(seen: &Seen, zone: Zone) -> Markup {
+fn content(seen: &Seen, zone: Tz) -> Markup {
     html! {
         @if !seen.on {
             p.note { "Off: PREWARM_LEAD_MINS is 0. Menus are read when somebody asks." }
@@ -136,7 +134,7 @@ fn content(seen: &Seen, zone: Zone) -> Markup {
     }
 }
 
-fn ran(seen: &Seen, run: Option<&Run>, zone: Zone) -> Markup {
+fn ran(seen: &Seen, run: Option<&Run>, zone: Tz) -> Markup {
     let Some(run) = run else { return html! { p.note { "No run is on record." } } };
     html! {
         p {
@@ -180,7 +178,7 @@ fn began(seen: &Seen) -> Markup {
     }
 }
 
-fn next(seen: &Seen, zone: Zone) -> Markup {
+fn next(seen: &Seen, zone: Tz) -> Markup {
     html! {
         div.scroll { table {
             thead { tr { th { "Hall" } th { "Meal" } th { "Begins" } th { "Warm from" } } }
@@ -198,7 +196,7 @@ fn next(seen: &Seen, zone: Zone) -> Markup {
     }
 }
 
-fn local(at: Option<DateTime<Utc>>, zone: Zone) -> String {
+fn local(at: Option<DateTime<Utc>>, zone: Tz) -> String {
     let text = at.map(|at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z").to_string());
     text.unwrap_or_else(|| "–".to_owned())
 }

@@ -12,12 +12,12 @@ use axum::{
     routing::get,
 };
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use common::{
     drift::{Sign, Verdict},
     prewarm::Starts,
     status::{FetchRow, Level, Status, VendorStatus, name, span},
     store::StoreError,
-    zone::Zone,
 };
 use maud::{Markup, html};
 use serde::Serialize;
@@ -102,7 +102,7 @@ async fn show(State(ops): State<Arc<Ops>>) -> Response {
     response
 }
 
-fn content(seen: &Seen, zone: Zone) -> Markup {
+fn content(seen: &Seen, zone: Tz) -> Markup {
     let at =
         html! { span.age { "as of " (seen.status.at.with_timezone(&zone).format("%H:%M:%S")) } };
     html! {
@@ -194,7 +194,7 @@ fn queue(figures: Option<&QueueFigures>) -> Markup {
     }
 }
 
-fn warmth(prewarm: &Warmth, zone: Zone) -> Markup {
+fn warmth(prewarm: &Warmth, zone: Tz) -> Markup {
     let percent = |ratio: f64| format!("{:.0} %", ratio * 100.0);
     html! {
         dl.facts {

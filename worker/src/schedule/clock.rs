@@ -1,7 +1,7 @@
 //! When menus are looked after. Pure: `now` is told.
 
 use chrono::{DateTime, FixedOffset, Offset, TimeDelta, Utc};
-use common::zone::Zone;
+use chrono_tz::Tz;
 use cron::Schedule;
 
 /// The coming days are looked after at this hour, local time.
@@ -15,11 +15,11 @@ const SETTINGS: usize = 8;
 pub(crate) struct Ticks {
     cron: Schedule,
     morning: Option<Schedule>,
-    zone: Zone,
+    zone: Tz,
 }
 
 impl Ticks {
-    pub(crate) fn new(cron: Schedule, zone: Zone) -> Self {
+    pub(crate) fn new(cron: Schedule, zone: Tz) -> Self {
         Self { cron, morning: MORNING.parse().ok(), zone }
     }
 
@@ -100,8 +100,10 @@ impl Ticks {
 mod tests {
     use super::*;
 
+    const PACIFIC: Tz = Tz::America__Los_Angeles;
+
     fn ticks(cron: &str) -> Ticks {
-        Ticks::new(cron.parse().unwrap(), Zone::pacific())
+        Ticks::new(cron.parse().unwrap(), PACIFIC)
     }
 
     fn at(text: &str) -> DateTime<Utc> {

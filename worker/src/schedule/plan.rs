@@ -1,6 +1,7 @@
 //! What is due. Pure: hours, entries and `now` are told.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use common::{
     cache::Look,
     entry::{Entry, MenuKey, NoMenu},
@@ -9,7 +10,6 @@ use common::{
     meal::Meal,
     refresh::JUST_READ,
     vendors::Document,
-    zone::Zone,
 };
 
 /// An entry is to last until so much of its meal has passed.
@@ -28,7 +28,7 @@ pub(super) struct Due {
 }
 
 /// The menus of the meals that begin within `lead`, or began a short while ago.
-pub(super) fn meals(hours: &Schedule, zone: Zone, now: DateTime<Utc>, lead: TimeDelta) -> Vec<Due> {
+pub(super) fn meals(hours: &Schedule, zone: Tz, now: DateTime<Utc>, lead: TimeDelta) -> Vec<Due> {
     let mut due = Vec::new();
     for hall in &hours.halls {
         for (date, serving) in around(hall, zone, now) {
@@ -43,7 +43,7 @@ pub(super) fn meals(hours: &Schedule, zone: Zone, now: DateTime<Utc>, lead: Time
 }
 
 /// The menus of the coming days, as far as the hours know of them.
-pub(super) fn days(hours: &Schedule, zone: Zone, now: DateTime<Utc>) -> Vec<Due> {
+pub(super) fn days(hours: &Schedule, zone: Tz, now: DateTime<Utc>) -> Vec<Due> {
     let mut due = Vec::new();
     for hall in &hours.halls {
         for date in dates(zone, now, 0, DAYS) {
@@ -57,7 +57,7 @@ pub(super) fn days(hours: &Schedule, zone: Zone, now: DateTime<Utc>) -> Vec<Due>
 /// The menus of the meals that began after `after` and not after `now`, with their dates.
 pub(super) fn began(
     hours: &Schedule,
-    zone: Zone,
+    zone: Tz,
     after: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Vec<(DateTime<Utc>, MenuKey)> {
@@ -75,11 +75,7 @@ pub(super) fn began(
 }
 
 /// When the next meal begins, if that is before tomorrow is over.
-pub(super) fn next_start(
-    hours: &Schedule,
-    zone: Zone,
-    now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
+pub(super) fn next_start(hours: &Schedule, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let starts = hours.halls.iter().flat_map(|hall| around(hall, zone, now));
     starts.map(|(_, serving)| serving.opens.to_utc()).filter(|opens| *opens > now).min()
 }
@@ -90,11 +86,11 @@ pub(crate) struct Next {
     pub(crate) hall: HallId,
     /// `None`: a special opening, of which no meal is stated.
     pub(crate) meal: Option<Meal>,
-    pub(crate) opens: DateTime<Zone>,
+    pub(crate) opens: DateTime<Tz>,
 }
 
 /// The next time of each meal of each hall, within a week, in the order of time.
-pub(crate) fn next_meals(hours: &Schedule, zone: Zone, now: DateTime<Utc>) -> Vec<Next> {
+pub(crate) fn next_meals(hours: &Schedule, zone: Tz, now: DateTime<Utc>) -> Vec<Next> {
     let mut next: Vec<Next> = Vec::new();
     for hall in &hours.halls {
         for date in dates(zone, now, 0, DAYS + 1) {
@@ -217,14 +213,14 @@ pub(super) fn by_document(found: Vec<(Due, Found)>) -> Vec<(Due, Found)> {
 /// Everything of a hall that begins yesterday, today or tomorrow, by the local day of `now`.
 fn around(
     hall: &HallHours,
-    zone: Zone,
+    zone: Tz,
     now: DateTime<Utc>,
 ) -> impl Iterator<Item = (NaiveDate, Serving)> {
     let days = dates(zone, now, 1, 3);
     days.flat_map(move |date| hall.servings(zone, date).map(move |serving| (date, serving)))
 }
 
-fn dates(zone: Zone, now: DateTime<Utc>, back: u64, count: u64) -> impl Iterator<Item = NaiveDate> {
+fn dates(zone: Tz, now: DateTime<Utc>, back: u64, count: u64) -> impl Iterator<Item = NaiveDate> {
     let today = now.with_timezone(&zone).date_naive();
     let first = today.checked_sub_days(Days::new(back)).unwrap_or(today);
     first.iter_days().take(usize::try_from(count).unwrap_or_default())

@@ -11,6 +11,7 @@ use common::{
 
 use super::*;
 
+const PACIFIC: Tz = Tz::America__Los_Angeles;
 const LEAD: TimeDelta = TimeDelta::minutes(30);
 
 fn times(start: &str, end: &str) -> Times {
@@ -56,7 +57,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn due(hours: &Schedule, now: &str) -> Vec<String> {
-    let due = meals(hours, Zone::pacific(), at(now), LEAD);
+    let due = meals(hours, PACIFIC, at(now), LEAD);
     due.into_iter().map(|due| due.key.to_string()).collect()
 }
 
@@ -151,7 +152,7 @@ fn in_the_morning_seven_days_are_due_as_far_as_hours_know_of_them() {
         reason: String::new(),
     });
     // Four o'clock on the day on which the clock was put forward.
-    let due = days(&hours, Zone::pacific(), at("2026-03-08T04:00:00-07:00"));
+    let due = days(&hours, PACIFIC, at("2026-03-08T04:00:00-07:00"));
     let dates: Vec<String> = due.iter().map(|due| due.key.date.to_string()).collect();
     assert_eq!(due.len(), 6 * 2, "{dates:?}");
     assert!(due.iter().all(|due| due.key.hall == HallId::Hoch && due.key.date != closed));
@@ -165,13 +166,13 @@ fn what_began_is_told_once_and_the_next_start_is_known() {
         HallId::Collins,
         &[("lunch", "11:00", "13:00"), ("snack", "00:05", "00:30")],
     )]);
-    let told = |after: &str, now: &str| began(&hours, Zone::pacific(), at(after), at(now)).len();
+    let told = |after: &str, now: &str| began(&hours, PACIFIC, at(after), at(now)).len();
     assert_eq!(told("2026-02-09T10:59:59-08:00", "2026-02-09T11:00:00-08:00"), 1);
     assert_eq!(told("2026-02-09T11:00:00-08:00", "2026-02-09T11:00:10-08:00"), 0);
-    let next = |now: &str| next_start(&hours, Zone::pacific(), at(now));
+    let next = |now: &str| next_start(&hours, PACIFIC, at(now));
     assert_eq!(next("2026-02-09T10:00:00-08:00"), Some(at("2026-02-09T11:00:00-08:00")));
     assert_eq!(next("2026-02-09T11:00:00-08:00"), Some(at("2026-02-10T00:05:00-08:00")));
-    let names: Vec<String> = next_meals(&hours, Zone::pacific(), at("2026-02-09T12:00:00-08:00"))
+    let names: Vec<String> = next_meals(&hours, PACIFIC, at("2026-02-09T12:00:00-08:00"))
         .into_iter()
         .map(|next| format!("{} {}", next.meal.unwrap(), next.opens.date_naive()))
         .collect();
