@@ -1,5 +1,5 @@
 //! Whether the stores answer: asked for all who want to know at the time, and not again within
-//! [`HOLDS`], so that nobody can keep the stores busy by asking how they are. While a store takes its
+//! a moment (`HOLDS`), so that nobody can keep the stores busy by asking how they are. While a store takes its
 //! time, what was known a moment ago stands in.
 
 use std::{

@@ -68,7 +68,7 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let (before, after) = text.split_once(from).unwrap();
     let (part, _) = after.split_once(to).unwrap();
     let end = before.len() + from.len() + part.len() + to.len();
-    &text[before.len()..end]
+    text.get(before.len()..end).unwrap()
 }
 
 /// Arguments of a process are for everybody on the machine to see.

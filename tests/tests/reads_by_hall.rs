@@ -1,7 +1,5 @@
 //! What alarms need to know of reads: how those of each hall ended, and what of a document is missing.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail in any way")]
-
 use tests::{
     Metrics, Stack, Wanted,
     stub::{Fault, Hall, Scope},
