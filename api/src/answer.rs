@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     coded::{Coded, Coding, Variant},
-    read_through::From,
+    served::From,
 };
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");

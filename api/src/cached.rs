@@ -20,8 +20,8 @@ use crate::{
     flights::{Answered, Landing},
     near_cache::Weighs,
     problem::ApiError,
-    read_through::{From, stale_left},
     rendered::{Rendered, Renderings},
+    served::{From, stale_left},
 };
 
 /// How many lists of a kind there can be.

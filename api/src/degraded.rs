@@ -19,7 +19,7 @@ use crate::{
     app::App,
     flights::Landing,
     problem::ApiError,
-    read_through::{From, Served, stale_left},
+    served::{From, Served, stale_left},
 };
 
 /// A menu past the cache; for all requests of this process that want the key. `started`: since when
@@ -46,15 +46,7 @@ pub(crate) async fn live(
     let reading = {
         let (app, key) = (app.clone(), key.clone());
         // A task of its own: when the wait ends, the read goes on, and whoever asks next has it.
-        let read = async move {
-            let done = app.refresher.settle(&key, Reason::Miss).await;
-            if let (Ok(Done { outcome: Outcome::Live | Outcome::Snapshot, .. }), Some(redis)) =
-                (&done, &app.redis)
-            {
-                redis.cache.forget_upcoming(key.hall).await;
-            }
-            done
-        };
+        let read = async move { app.refresher.settle(&key, Reason::Miss).await };
         tokio::spawn(read.in_current_span())
     };
     tokio::pin!(reading);

@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::{
     admission::{Charge, Policy, charge},
     problem::ApiError,
-    read_through::{From, Served},
+    served::{From, Served},
 };
 
 /// How a flight ended; shared by all who waited for it.

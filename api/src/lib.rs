@@ -54,6 +54,7 @@ mod refresh_ahead;
 mod rendered;
 mod routes;
 mod search;
+mod served;
 mod sync;
 mod waiters;
 

@@ -28,8 +28,8 @@ use crate::{
     degraded,
     flights::Landing,
     problem::ApiError,
-    read_through::{self, From, Served},
-    refresh_ahead,
+    read_through, refresh_ahead,
+    served::{From, Served},
 };
 use word::{Word, is_saved, no_menu};
 

@@ -24,7 +24,7 @@ use crate::{
     flights::Landing,
     front_door::{Door, Limits},
     problem::ApiError,
-    read_through::From,
+    served::From,
 };
 
 /// Scrapers come one by one; more than this is none.

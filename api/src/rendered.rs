@@ -14,7 +14,7 @@ use crate::{
     answer::{Answer, Conditional, cache_status},
     coded::Coded,
     problem::ApiError,
-    read_through::From,
+    served::From,
 };
 
 /// One list keeps so many of its renderings, none of them of a longer question.

@@ -8,7 +8,7 @@ use std::{
 use apalis::prelude::{AbortError, BoxDynError, Data};
 use common::{
     queue::RefreshMenu,
-    refresh::{Busy, Done, Outcome, Refresher},
+    refresh::{Outcome, Refresher},
     traces::{self, Recording},
 };
 use serde::Serialize;
@@ -56,7 +56,7 @@ pub(crate) async fn refresh_menu(
         }
         panic_at("task", &job.id());
         let started = Instant::now();
-        let done = settle(&job, &refresher).await?;
+        let done = refresher.settle(&job.key, job.reason).await?;
         if !done.cached {
             traces::note(&Span::current(), Recording::failed);
             return Err("the entries could not be written".into());
@@ -68,17 +68,6 @@ pub(crate) async fn refresh_menu(
         Ok::<_, BoxDynError>(Report { outcome, duration_ms })
     };
     AbortOnDropHandle::new(tokio::spawn(work.instrument(span))).await?
-}
-
-/// Settles the key. What is listed of its hall says when each menu was read: after a read it says so anew.
-async fn settle(job: &RefreshMenu, refresher: &Refresher) -> Result<Done, Busy> {
-    let done = refresher.settle(&job.key, job.reason).await?;
-    if matches!(done.outcome, Outcome::Live | Outcome::Snapshot)
-        && let Some(cache) = &refresher.cache
-    {
-        cache.forget_upcoming(job.key.hall).await;
-    }
-    Ok(done)
 }
 
 /// Lets those go first who have a visitor. Nothing is held meanwhile that a visitor could want: no

@@ -19,7 +19,7 @@ use super::{AnyList, Family};
 use crate::{
     flights::{Flights, Room},
     problem::ApiError,
-    read_through::From,
+    served::From,
 };
 
 /// For a list to be made, its turn included.
@@ -149,7 +149,7 @@ impl Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read_through::stale_left;
+    use crate::served::stale_left;
     use Family::{Few, Many};
 
     fn list(body: &'static str) -> AnyList {

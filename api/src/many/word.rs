@@ -12,7 +12,7 @@ use super::Copies;
 use crate::{
     flights::Landing,
     problem::ApiError,
-    read_through::{From, Served},
+    served::{From, Served},
 };
 
 /// What is said of a day.

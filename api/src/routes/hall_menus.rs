@@ -30,8 +30,8 @@ use crate::{
     },
     paging::Paging,
     problem::ApiError,
-    read_through::From,
     rendered::Rendered,
+    served::From,
 };
 
 /// A menu as it is listed.

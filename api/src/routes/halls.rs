@@ -16,7 +16,7 @@ use crate::{
     },
     paging::Paging,
     problem::ApiError,
-    read_through::From,
+    served::From,
 };
 
 /// The halls

@@ -32,8 +32,8 @@ use crate::{
         schemas::{FoundItems, HallId},
     },
     problem::ApiError,
-    read_through::From,
     search::Search,
+    served::From,
 };
 
 /// How long a page holds, if nothing in it changes sooner.

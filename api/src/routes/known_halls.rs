@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
 use super::open_now::{hours, last_hours};
-use crate::{app::App, cached::Cached, openapi::schemas, problem::ApiError, read_through::From};
+use crate::{app::App, cached::Cached, openapi::schemas, problem::ApiError, served::From};
 
 /// A hall as screens name it. All but the id is `null` while neither store can say it.
 #[derive(Serialize, ToSchema)]

@@ -26,7 +26,8 @@ use crate::{
         schemas::{HallId, Menu},
     },
     problem::ApiError,
-    read_through::{self, Served, stale_left},
+    read_through,
+    served::{Served, stale_left},
 };
 
 /// A menu

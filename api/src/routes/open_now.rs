@@ -28,8 +28,8 @@ use crate::{
         schemas,
     },
     problem::ApiError,
-    read_through::From,
     rendered::Rendered,
+    served::From,
 };
 
 /// The longest that an answer holds.

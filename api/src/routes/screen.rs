@@ -26,7 +26,7 @@ use crate::{
     many::{HallDay, Menus},
     openapi::schemas,
     problem::ApiError,
-    read_through::{From, stale_left},
+    served::{From, stale_left},
 };
 
 /// How long it holds that a store could not be asked.

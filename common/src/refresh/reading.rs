@@ -187,6 +187,10 @@ impl Refresher {
             self.keep(document, &weighed, past).await
         };
         let ((settled, cached), changed) = tokio::join!(serve, keep);
+        if let Some(cache) = &self.cache {
+            // What is listed of a hall says when each menu was read: it says so anew.
+            cache.forget_upcoming(hall).await;
+        }
         match changed {
             Some(changed) => run.note_change(changed),
             // No store has it: then this process does.
