@@ -110,6 +110,7 @@ impl Question {
 fn value(parameter: &str) -> &'static str {
     match parameter {
         "Bool" => "true",
+        "BoolArray" => "array[true, false]",
         "Date" => "current_date",
         "DateArray" => "array[current_date, current_date + 1]",
         "Float8" => "30",
