@@ -38,7 +38,8 @@ async fn one_hall_that_fails_is_told_from_its_vendors_others() {
 async fn a_vendor_that_is_paused_is_no_failed_read_of_its_halls() {
     let stack = measured().start().await;
     let paused = stack.key("paused:bon_appetit");
-    stack.write(redis::cmd("SET").arg(paused).arg(1).arg("EX").arg(60)).await;
+    let ends = chrono::Utc::now().timestamp_millis() + 60_000;
+    stack.write(redis::cmd("SET").arg(paused).arg(ends).arg("EX").arg(60)).await;
     assert_eq!(stack.menu(Hall::Collins, stack.weekday(), "lunch").await.status, 503);
     stack.is_idle().await;
     let worker = Metrics::of(&stack.workers[0]).await;
