@@ -7,10 +7,9 @@ use chrono::Utc;
 use common::{
     cache::{CacheError, Held, Look},
     entry::{Entry, MenuKey, NoMenu},
-    link::LinkError,
     meal::Meal,
     metrics,
-    queue::{PushAnswer, Pushed, Reason, RefreshMenu},
+    queue::{Pushed, Reason, RefreshMenu},
     traces, vendors,
 };
 use tokio::time::{Instant, timeout, timeout_at};
@@ -93,16 +92,10 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
     let started = Instant::now();
     let Some(redis) = &app.redis else { return past_the_cache(app.clone(), key, started).await };
     let interest = redis.waiters.register(&key);
-    let job = RefreshMenu {
-        key: key.clone(),
-        reason: Reason::Miss,
-        request_id: Some(request_id),
-        traceparent: traces::current(),
-    };
-    let (looked, pushed) = look_and_push(&app, redis, &job).await;
-    match looked {
+    let foreign = match look(&app, redis, &key).await {
         Ok(Found::Ready(ready)) => return Ok(Served { ready, from: From::Hit }),
-        Ok(Found::Nothing | Found::Foreign) => {}
+        Ok(_) if is_unasked(&key) => return saved(&app, &key, NoMenu::MealNotServed).await,
+        Ok(found) => matches!(found, Found::Foreign),
         Err(error) => {
             // Once it is known to be away, each visitor's word of it would only fill the log.
             if error.is_away() {
@@ -112,9 +105,14 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
             }
             return past_the_cache(app.clone(), key, started).await;
         }
-    }
-    let Some(pushed) = pushed else { return saved(&app, &key, NoMenu::MealNotServed).await };
-    match pushed {
+    };
+    let job = RefreshMenu {
+        key: key.clone(),
+        reason: Reason::Miss,
+        request_id: Some(request_id),
+        traceparent: traces::current(),
+    };
+    match redis.queue.push(&job, foreign).await {
         Err(error) => {
             tracing::warn!(%error, "no job can be pushed");
             return degraded::menu(app.clone(), key, started).await;
@@ -212,25 +210,6 @@ enum Found {
     Ready(Arc<Ready>),
     Nothing,
     Foreign,
-}
-
-/// A look, and behind it on the same line the push that follows if nothing is there: one flight instead of
-/// two. The push looks for itself, so an entry that was found makes no job. No push for a meal that no
-/// vendor is asked for.
-async fn look_and_push(
-    app: &App,
-    redis: &Redis,
-    job: &RefreshMenu,
-) -> (Result<Found, CacheError>, Option<Result<PushAnswer, LinkError>>) {
-    if is_unasked(&job.key) {
-        return (look(app, redis, &job.key).await, None);
-    }
-    let push = redis.queue.push(job, false);
-    let (looked, pushed) = tokio::join!(biased; look(app, redis, &job.key), push);
-    // What is there is no entry, which the push could not know.
-    let is_foreign = matches!(looked, Ok(Found::Foreign));
-    let pushed = if is_foreign { redis.queue.push(job, true).await } else { pushed };
-    (looked, Some(pushed))
 }
 
 /// Looks into Redis, never into what this process keeps: who was woken wants what is there now.
