@@ -2,7 +2,7 @@
 # scripts/lint.sh
 #
 # Everything that can be said of the code without running it: format, lints, documentation, scripts,
-# the compose file, the alarms, and that what must be there once is there once. Needs no database.
+# tables, the compose file, the alarms, and that what must be there once is there once. Needs no database.
 
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -17,6 +17,7 @@ main() {
   cargo clippy --workspace --all-targets --locked -- -D warnings
   say "Documentation"
   RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+  said_once README.md CONTRIBUTING.md docs/{api,architecture,decisions,faults,logging,operations,queue,security}.md
   say "Scripts"
   if command -v shellcheck >/dev/null; then
     shellcheck -x scripts/*.sh .ci/run
@@ -52,6 +53,18 @@ check_compose() {
     return
   fi
   POSTGRES_PASSWORD=x POSTGRES_APP_PASSWORD=x REDIS_PASSWORD=x OPS_PASSWORD=x "${compose[@]}" config >/dev/null
+}
+
+# What two changes at once leave behind in a page: a row of a table, or a heading, that is there twice.
+said_once() {
+  awk '
+    !/^\|/ || FNR == 1 { split("", rows) }
+    FNR == 1 { split("", headings) }
+    /^\|/ { split($0, cell, "|"); twice = cell[2] ~ /[A-Za-z]/ && rows[cell[2]]++ }
+    /^##* / { twice = headings[$0]++ }
+    twice { print FILENAME ":" FNR ": is there already: " substr($0, 1, 80); bad = 1; twice = 0 }
+    END { exit bad }
+  ' "$@" || fail "one of each is too many"
 }
 
 # Two versions of one of these would be two connection pools, two TLS stores, two sets of types.
