@@ -1,6 +1,6 @@
 //! The right to read a document: one holder in the process, one among all processes. It is a key of
-//! Redis, or while there is none a lock of Postgres; either lasts as long as its holder lives and a
-//! few seconds more.
+//! Redis and a lock of Postgres, or that of the two that can be had: so a holder keeps out who can ask
+//! only the other. Either lasts as long as its holder lives and a few seconds more.
 
 use std::{
     collections::HashMap,
@@ -48,12 +48,17 @@ pub enum Asked {
 }
 
 /// A lease that is held while the value lives.
-pub struct Lease(By);
-
-enum By {
-    Redis(Renewed),
+pub struct Lease {
+    key: Option<Renewed>,
     /// Given back when it is dropped.
-    Postgres(Lock),
+    lock: Option<Lock>,
+}
+
+/// What one of the two stores says.
+enum Word<T> {
+    Ours(T),
+    Busy,
+    Away,
 }
 
 /// A key that is renewed while the value lives.
@@ -99,42 +104,60 @@ impl Leases {
         }
     }
 
-    /// Asks for the lease once, without waiting.
+    /// Asks for the lease once, without waiting. Redis first, then Postgres: in that order nobody gets
+    /// one half while another has the other.
     pub async fn ask(&self, document: Document) -> Asked {
-        match self.ask_redis(document).await {
-            Some(asked) => asked,
-            None => self.ask_postgres(document).await.unwrap_or(Asked::Away),
+        let key = match self.ask_redis(document).await {
+            Word::Ours(key) => Some(key),
+            Word::Busy => return Asked::Busy,
+            Word::Away => None,
+        };
+        match (self.ask_postgres(document, key.is_some()).await, key) {
+            (Word::Ours(lock), key) => Asked::Taken(Lease { key, lock: Some(lock) }),
+            (Word::Busy, key) => {
+                // It is being read by a process that has no Redis.
+                if let Some(key) = key {
+                    key.release().await;
+                }
+                Asked::Busy
+            }
+            (Word::Away, Some(key)) => Asked::Taken(Lease { key: Some(key), lock: None }),
+            (Word::Away, None) => Asked::Away,
         }
     }
 
-    async fn ask_redis(&self, document: Document) -> Option<Asked> {
-        let (link, names) = self.redis.as_ref()?;
+    async fn ask_redis(&self, document: Document) -> Word<Renewed> {
+        let Some((link, names)) = &self.redis else { return Word::Away };
         let (name, token) = (names.lease(&document), format!("{:032x}", fastrand::u128(..)));
         let mut set = redis::cmd("SET");
         set.arg(&name).arg(&token).arg("NX").arg("PX").arg(millis(LIFETIME));
         match link.ask(async |redis| set.query_async::<Option<String>>(redis).await).await {
-            Ok(Some(_)) => {
-                let renewed = Renewed::hold(link.clone(), name, token);
-                Some(Asked::Taken(Lease(By::Redis(renewed))))
-            }
-            Ok(None) => Some(Asked::Busy),
-            Err(LinkError::Away) => None,
+            Ok(Some(_)) => Word::Ours(Renewed::hold(link.clone(), name, token)),
+            Ok(None) => Word::Busy,
+            Err(LinkError::Away) => Word::Away,
             Err(error) => {
                 tracing::warn!(document = %document, %error, "no lease of Redis");
-                None
+                Word::Away
             }
         }
     }
 
-    async fn ask_postgres(&self, document: Document) -> Option<Asked> {
-        let locks = self.locks.as_ref()?;
-        match locks.ask(&format!("5c-menus lease {document}")).await {
-            Ok(Some(lock)) => Some(Asked::Taken(Lease(By::Postgres(lock)))),
-            Ok(None) => Some(Asked::Busy),
-            Err(StoreError::Away) => None,
+    async fn ask_postgres(&self, document: Document, is_second: bool) -> Word<Lock> {
+        let Some(locks) = &self.locks else { return Word::Away };
+        let name = format!("5c-menus lease {document}");
+        let asked =
+            if is_second { locks.ask_beside_redis(&name).await } else { locks.ask(&name).await };
+        match asked {
+            Ok(Some(lock)) => Word::Ours(lock),
+            Ok(None) => Word::Busy,
+            Err(StoreError::Away) => Word::Away,
+            Err(error) if is_second => {
+                tracing::debug!(document = %document, %error, "a lease of Redis alone");
+                Word::Away
+            }
             Err(error) => {
                 tracing::warn!(document = %document, %error, "no lease to be had: reading without");
-                None
+                Word::Away
             }
         }
     }
@@ -143,9 +166,10 @@ impl Leases {
 impl Lease {
     /// Gives it back. One that cannot be given back runs out by itself.
     pub async fn release(self) {
-        match self.0 {
-            By::Redis(renewed) => renewed.release().await,
-            By::Postgres(lock) => drop(lock),
+        // The lock first: who gets the key asks for the lock next.
+        drop(self.lock);
+        if let Some(key) = self.key {
+            key.release().await;
         }
     }
 }

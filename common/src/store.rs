@@ -111,7 +111,8 @@ impl Store {
             self.days(hall, &never).await?;
             self.save(hall, std::iter::empty()).await.map(|_| ())
         });
-        join_all(asked).await.into_iter().collect()
+        let (asked, locks) = tokio::join!(join_all(asked), self.locks.warm_up());
+        asked.into_iter().chain([locks]).collect()
     }
 
     /// What processes agree on by way of this database.

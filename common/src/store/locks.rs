@@ -1,5 +1,5 @@
-//! Advisory locks of Postgres: what all processes agree on while there is no Redis. They are held by
-//! one session of the process's own, beside the pool, so that no read of a vendor keeps a connection
+//! Advisory locks of Postgres: what all processes agree on beside Redis, and without it. They are held
+//! by one session of the process's own, beside the pool, so that no read of a vendor keeps a connection
 //! of the pool; the session comes with the first question and goes when nobody wants it any more.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -19,8 +19,11 @@ const BEAT: Duration = Duration::from_secs(1);
 /// A session that is silent for so long is ended by the server, and its locks with it: its process
 /// is frozen, or the way to it is cut. (One that died is ended at once.)
 const DEATH: Duration = Duration::from_secs(4);
-/// A session that holds nothing stays for so many beats, for who comes next.
-const LINGER: u32 = 3;
+/// A session that holds nothing stays for so many beats, for who comes next: to open one takes longer
+/// than all else that comes before a read.
+const LINGER: u32 = 600;
+/// So long is waited for a lock where Redis has said yes already.
+const BESIDE_REDIS: Duration = Duration::from_millis(300);
 
 /// The locks of one process. Cheap to clone.
 #[derive(Clone)]
@@ -75,6 +78,20 @@ impl Locks {
         };
         let asked = self.0.breaker.ask(bounded, StoreError::is_trouble).await;
         asked.unwrap_or(Err(StoreError::Away))
+    }
+
+    /// The same where Redis has given what the lock stands for: nobody waits long for a second word.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked, or not soon enough.
+    pub async fn ask_beside_redis(&self, name: &str) -> Result<Option<Lock>, StoreError> {
+        let asked = timeout(BESIDE_REDIS, self.ask(name)).await;
+        asked.unwrap_or(Err(StoreError::Timeout))
+    }
+
+    /// Opens the session.
+    pub(super) async fn warm_up(&self) -> Result<(), StoreError> {
+        self.0.session().await.map(|_| ())
     }
 }
 

@@ -1,7 +1,8 @@
 //! When a vendor's site is asked: not while it is paused or wants quiet, few requests at once and some
-//! time apart, and while it fails hardly at all. Kept by all processes together where Redis is up
-//! ([`shared`]); where only Postgres is, they still share how much is open and how far apart it
-//! starts ([`locked`]); where neither is, each process is polite alone ([`local`]).
+//! time apart, and while it fails hardly at all. Redis keeps all of that for all processes ([`shared`]);
+//! how much is open and how far apart it starts is kept by Postgres as well ([`locked`]), so that
+//! processes that have only one of the two count together; where neither is, each process is polite
+//! alone ([`local`]).
 
 mod local;
 mod locked;
@@ -109,8 +110,14 @@ impl Site {
 pub(super) struct Leave {
     name: &'static str,
     token: String,
-    /// The slot among all processes, where Postgres gave it.
+    /// The slot in Postgres, where that could be asked.
     _slot: Option<Lock>,
+}
+
+/// What was said, and whether Redis said it.
+struct Said {
+    word: Word,
+    by_redis: bool,
 }
 
 impl Politeness {
@@ -184,70 +191,72 @@ impl Politeness {
         let late = || FetchError::Unsent("too many requests to this site wait already".to_owned());
         let gate = tokio::time::timeout_at(deadline, site.gate.lock()).await;
         let _gate = gate.map_err(|_| late())?;
-        loop {
-            let (word, slot) = self.ask(&site, vendor, name, &token).await;
+        let mut has_turn = false;
+        let refused = loop {
+            let Said { word, by_redis } = self.ask(&site, vendor, name, &token).await;
+            has_turn |= by_redis && word == Word::Go;
+            let word = match word {
+                Word::Go => match self.start(&site, name, by_redis).await {
+                    Ok(slot) => return Ok(Leave { name, token, _slot: slot }),
+                    Err(word) => word,
+                },
+                refused => refused,
+            };
             match word {
-                Word::Go => return Ok(Leave { name, token, _slot: slot }),
-                Word::Paused(left) => return Err(FetchError::Paused(left)),
-                Word::Quiet(left) => return Err(FetchError::Quiet(left)),
-                Word::Open(left) => return Err(FetchError::Open(left)),
-                Word::Wait(left) if Instant::now() + left >= deadline => return Err(late()),
+                Word::Wait(left) if Instant::now() + left >= deadline => break late(),
                 Word::Wait(left) => tokio::time::sleep(left).await,
+                Word::Go => {}
+                Word::Paused(left) => break FetchError::Paused(left),
+                Word::Quiet(left) => break FetchError::Quiet(left),
+                Word::Open(left) => break FetchError::Open(left),
             }
+        };
+        if let Some(shared) = self.shared.as_ref().filter(|_| has_turn) {
+            shared.withdraw(name, &token).await;
         }
+        Err(refused)
     }
 
-    async fn ask(
-        &self,
-        site: &Site,
-        vendor: Vendor,
-        name: &'static str,
-        token: &str,
-    ) -> (Word, Option<Lock>) {
-        let gap = self.rules.gap();
+    async fn ask(&self, site: &Site, vendor: Vendor, name: &'static str, token: &str) -> Said {
         // What this process was told holds even where Redis has forgotten it.
         let quiet = site.local().quiet(Instant::now());
         let known = Told { pause: self.paused.note(vendor, None), quiet };
+        let gap = self.rules.gap();
         let agreed = match &self.shared {
             Some(shared) => shared.ask(vendor, name, token, gap, known, &self.rules).await,
             None => None,
         };
         let said = agreed.map(|word| if let Word::Paused(left) = word { Some(left) } else { None });
-        if let Some(left) = self.paused.note(vendor, said) {
-            return (Word::Paused(left), None);
-        }
-        let Some(word) = agreed else { return self.ask_without_redis(site, name, gap).await };
-        if word == Word::Go {
-            site.local().go(Instant::now(), gap, &self.rules);
-        }
-        (word, None)
+        let word = match self.paused.note(vendor, said) {
+            Some(left) => Word::Paused(left),
+            None => agreed.unwrap_or_else(|| site.local().ask(Instant::now())),
+        };
+        Said { word, by_redis: agreed.is_some() }
     }
 
-    async fn ask_without_redis(
+    /// Starts what Redis has let in, or else this process: with one of the slots that Postgres has, as
+    /// somebody who has no Redis may have them all.
+    async fn start(
         &self,
         site: &Site,
         name: &'static str,
-        gap: Duration,
-    ) -> (Word, Option<Lock>) {
-        let alone = site.local().ask(Instant::now());
-        if alone != Word::Go {
-            return (alone, None);
-        }
+        by_redis: bool,
+    ) -> Result<Option<Lock>, Word> {
         let slot = match &self.locks {
-            Some(locks) => locked::ask(locks, name, self.rules.at_once).await,
+            Some(locks) => locked::ask(locks, name, &self.rules, by_redis).await,
             None => Slot::Unknown,
         };
         // Another request of ours may have ended badly while Postgres was asked.
         let mut local = site.local();
-        let word = local.ask(Instant::now());
+        let word = if by_redis { Word::Go } else { local.ask(Instant::now()) };
         let opening = match slot {
-            _ if word != Word::Go => return (word, None),
-            Slot::Busy => return (Word::Wait(locked::ASK_AGAIN), None),
+            _ if word != Word::Go => return Err(word),
+            Slot::Busy => return Err(Word::Wait(locked::ASK_AGAIN)),
             Slot::Ours(opening) => Some(opening),
             Slot::Unknown => None,
         };
-        local.go(Instant::now(), gap, &self.rules);
-        (word, opening.map(|opening| opening.start(gap)))
+        local.go(Instant::now(), self.rules.gap(), &self.rules);
+        Ok(opening.map(|opening| opening.start(self.rules.spacing)))
     }
 
     /// Gives the leave back and tells how the request ended, and what quiet the site wants.

@@ -9,6 +9,7 @@
 
 mod both;
 mod door;
+mod going;
 mod nobody;
 mod without_redis;
 

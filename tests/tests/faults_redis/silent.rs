@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use tests::{Load, Seen, Stack, Trouble, dinners, lives};
+use tests::{
+    Load, Seen, Stack, Trouble, dinners, eventually, lives, menu_path,
+    stub::{Hall, Scope},
+};
 
 use super::{Lines, MS, SECOND, behind_a_line, hits_come_back, redis, warm};
 
@@ -79,7 +82,7 @@ async fn r8_a_peer_that_is_half_dead_is_left_and_no_connection_leaks() {
     calm.bounds("back on Redis", back, SECOND * 2);
     println!("back on Redis after {back:?}, {} connections in all", api.connections());
     // The pool of Postgres may have grown meanwhile, to its ten; what leaks grows with each request.
-    tests::eventually("files are closed", SECOND * 5, async || {
+    eventually("files are closed", SECOND * 5, async || {
         (stack.apis[0].files() <= files + 5 + 10).then_some(())
     })
     .await;
@@ -87,9 +90,36 @@ async fn r8_a_peer_that_is_half_dead_is_left_and_no_connection_leaks() {
 }
 
 #[tokio::test]
+async fn r8_an_api_whose_redis_is_silent_does_not_read_what_a_worker_is_reading() {
+    // Longer than the vendor takes: what the worker reads is then the answer.
+    let Lines { stack, api } =
+        behind_a_line(Stack::wanted().apis(2).with("SOFT_WAIT_MS", 5000)).await;
+    stack.somebody_works().await;
+    stack.vendor.delay(Scope::All, SECOND * 2);
+    let path = menu_path(Hall::Malott, stack.in_days(1), "dinner");
+    let get = reqwest::Method::GET;
+    let silent = async {
+        eventually("the worker reads", SECOND * 5, async || {
+            (stack.vendor.total_reads() == 1).then_some(())
+        })
+        .await;
+        api.set(Trouble::Hold);
+        // One that has not heard of it yet.
+        stack.ask(1, get.clone(), &path, &[]).await
+    };
+    let (first, second) = tokio::join!(stack.ask(0, get.clone(), &path, &[]), silent);
+    api.set(Trouble::None);
+    for answer in [first, second] {
+        assert_eq!((answer.status, &answer.json()["is_stale"]), (200, &false.into()), "{answer:?}");
+    }
+    stack.is_idle().await;
+    assert_eq!(stack.vendor.total_reads(), 1, "by the worker");
+}
+
+#[tokio::test]
 async fn r9_a_push_whose_answer_is_lost_claims_no_key() {
     let Lines { stack, api } = behind_a_line(Stack::wanted()).await;
-    stack.vendor.delay(tests::stub::Scope::All, 300 * MS);
+    stack.vendor.delay(Scope::All, 300 * MS);
     let keys = dinners(&stack, 1..4);
     warm(&stack, &Load::of(&stack, &dinners(&stack, 8..9))).await;
     stack.vendor.forget_reads();

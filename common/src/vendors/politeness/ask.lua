@@ -20,12 +20,18 @@ if told > math.max(quiet, 0) then
 end
 if quiet > 0 then return { 'quiet', quiet } end
 
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+-- Let in already, and kept waiting for Postgres since.
+if redis.call('ZSCORE', KEYS[2], ARGV[1]) then
+  redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[1])
+  return { 'go', 0 }
+end
+
 local failing = redis.call('HMGET', KEYS[3], 'count', 'probe_at')
 local is_open = tonumber(failing[1] or 0) >= tonumber(ARGV[5])
 local probe_at = tonumber(failing[2] or 0)
 if is_open and now < probe_at then return { 'open', probe_at - now } end
 
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 local next_start = redis.call('ZSCORE', KEYS[2], 'next')
 if next_start then return { 'wait', tonumber(next_start) - now } end
 -- Nobody is told when a slot becomes free: whoever wants one asks again soon.

@@ -114,6 +114,14 @@ impl Shared {
         })
     }
 
+    /// Gives back a slot with which nothing was sent. Should Redis not hear of it, it runs out.
+    pub(super) async fn withdraw(&self, site: &str, token: &str) {
+        let [_, pace, _] = self.names.manners(site);
+        let mut give = redis::cmd("ZREM");
+        give.arg(pace).arg(token);
+        said(site, self.link.ask(async |redis| give.query_async::<u64>(redis).await).await);
+    }
+
     /// How many failures in a row it was before an answer, or are with this failure. What Redis does
     /// not hear is told again until it does, or until the slot is free without: a few slots that
     /// nobody has would keep everybody from the site for as long.
