@@ -34,7 +34,6 @@ fmt: ## format the code
 	@cargo fmt --all && cargo fmt --manifest-path tests/fuzz/Cargo.toml
 
 bench: ## what everything costs, beside nginx and Varnish; writes docs/performance.md; ARGS=hits for one subject
-bench: ## how fast: ARGS=parse the parsers, ARGS=hits or ARGS=misses the running programs
 	@scripts/bench.sh $(ARGS)
 
 chaos: ## break everything at random with visitors at the door; SEED= and SECONDS= choose what and how long
