@@ -6,7 +6,10 @@ mod own_redis;
 
 use std::{net::TcpListener, str::FromStr, time::Duration};
 
-use common::{config::Vars, store::Store};
+use common::{
+    config::{SecretUrl, Vars},
+    store::Store,
+};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
 pub use own_postgres::OwnPostgres;
@@ -88,6 +91,16 @@ impl Database {
         sqlx::query_scalar(sql).fetch_one(&mut self.connect().await).await.expect("a number")
     }
 
+    /// The database as a program has it.
+    ///
+    /// # Panics
+    /// When its URL is none.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test cannot go on without")]
+    pub fn store(&self) -> Store {
+        Store::new(&secret(&self.url), 1, Duration::from_secs(5)).expect("a URL")
+    }
+
     /// Makes what was saved searchable, as a worker does once a second.
     pub async fn index_menus(&self) {
         while self.number("select index_menus(1000)::bigint").await > 0 {}
@@ -118,6 +131,14 @@ impl Drop for Database {
     }
 }
 
+#[expect(clippy::expect_used, reason = "a test cannot go on without")]
+fn secret(url: &str) -> SecretUrl {
+    let get = |asked: &str| (asked == "DATABASE_URL").then(|| url.to_owned());
+    Vars::new(&get)
+        .required_url("DATABASE_URL", &["postgres", "postgresql"], "")
+        .expect("a URL of Postgres")
+}
+
 /// Makes the template once for all tests, whichever process comes first.
 #[expect(clippy::expect_used, reason = "a test cannot go on without")]
 async fn template(link: &mut PgConnection, server_url: &str) -> String {
@@ -139,11 +160,7 @@ async fn template(link: &mut PgConnection, server_url: &str) -> String {
         run(link, &format!("drop database if exists {name}")).await;
         run(link, &format!("create database {name}")).await;
         let url = with_database(server_url, &name);
-        let get = |asked: &str| (asked == "DATABASE_URL").then(|| url.clone());
-        let mut vars = Vars::new(&get);
-        let url =
-            vars.required_url("DATABASE_URL", &["postgres", "postgresql"], "").expect("a URL");
-        Store::migrate(&url).await.expect("the migrations");
+        Store::migrate(&secret(&url)).await.expect("the migrations");
         run(link, &format!("alter database {name} is_template true")).await;
     }
     sqlx::query("select pg_advisory_unlock($1)")

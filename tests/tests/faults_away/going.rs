@@ -64,3 +64,26 @@ async fn r3_s11_while_redis_goes_and_comes_back_a_vendor_is_asked_two_at_once_by
     assert_eq!(cafes.max_concurrent, 2, "of all processes, whoever let them in");
     assert_eq!(cafes.reads, cold.len(), "each once");
 }
+
+#[tokio::test]
+async fn r3_who_was_let_in_by_redis_alone_gives_his_turn_back() {
+    let stack =
+        Stack::wanted().with("VENDOR_CONCURRENCY", 1).with("FETCH_TIMEOUT_MS", 4500).start().await;
+    stack.somebody_works().await;
+    // As a process that has no Redis.
+    let locks = stack.database.store().locks();
+    let slot = locks.ask("5c-menus slot 0 cafebonappetit.com").await.unwrap();
+    assert!(slot.is_some(), "nobody has it");
+
+    let cold = dinners(&stack, 1, 2);
+    let answer = stack.get(&cold[0]).await;
+    is_put_off(&answer);
+    stack.is_idle().await;
+    assert_eq!(stack.vendor.total_reads(), 0, "one request at once, and there is one");
+
+    drop(slot);
+    let answer = stack.get(&cold[1]).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    // Sooner than a turn runs out that nobody gives back.
+    assert!(answer.took < Duration::from_secs(2), "{:?}", answer.took);
+}
