@@ -257,7 +257,7 @@ impl Refresher {
             (Some(Vec::new()), Vec::new())
         } else {
             let shut = self.store.shut_days(hall, &silent).await.unwrap_or_default();
-            (self.known_days(hall, &silent).await, shut)
+            (self.saved_days(hall, &silent).await, shut)
         };
         let mut settled = Vec::new();
         for (day, life) in days {
