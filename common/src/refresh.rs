@@ -1,6 +1,7 @@
 //! The one way to make a menu: look again, lease, read, save, entries; or the last good copy.
 //! What is read is a *document*, and one read settles every key that the document can answer.
 
+mod beside;
 mod entries;
 mod failing;
 mod gate;
