@@ -1,6 +1,7 @@
 //! The one way to make a menu: look again, lease, read, save, entries; or the last good copy.
 //! What is read is a *document*, and one read settles every key that the document can answer.
 
+mod beside;
 mod entries;
 mod failing;
 mod gate;
@@ -157,16 +158,13 @@ impl Refresher {
     }
 
     /// What is saved of these days; `None` where nobody can say.
+    async fn saved_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
+        told(hall, self.store.days(hall, dates).await)
+    }
+
+    /// Those of them that are fresh, and so known without asking the vendor.
     async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
-        match self.store.days(hall, dates).await {
-            // Once it is known to be away, each visitor's word of it would only fill the log.
-            Err(StoreError::Away) => None,
-            Err(error) => {
-                tracing::warn!(hall.id = %hall, %error, "no copies at hand");
-                None
-            }
-            Ok(days) => Some(days),
-        }
+        told(hall, self.store.fresh_days(hall, dates, Utc::now()).await)
     }
 
     /// The days that a read settles; with the one that was asked for, which midnight may have just
@@ -181,6 +179,18 @@ impl Refresher {
 
     fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.zone).date_naive()
+    }
+}
+
+fn told(hall: HallId, days: Result<Vec<KnownDay>, StoreError>) -> Option<Vec<KnownDay>> {
+    match days {
+        // Once it is known to be away, each visitor's word of it would only fill the log.
+        Err(StoreError::Away) => None,
+        Err(error) => {
+            tracing::warn!(hall.id = %hall, %error, "no copies at hand");
+            None
+        }
+        Ok(days) => Some(days),
     }
 }
 

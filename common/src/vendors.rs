@@ -21,6 +21,7 @@ pub mod text;
 mod validators;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
@@ -44,6 +45,9 @@ use crate::{
     menu::Reading,
     store::Locks,
 };
+
+/// The longest document that is parsed where it was read.
+const PARSED_IN_PLACE: usize = 1 << 20;
 
 /// A document that was read.
 #[derive(Debug)]
@@ -252,20 +256,30 @@ impl Vendors {
                 }
             }
         };
-        let (read, ()) = tokio::join!(read, self.fetcher.leave(leave));
+        let ((), read) = tokio::join!(self.fetcher.leave(leave), read);
         read
     }
 }
 
-/// Parses off the request threads (a page takes milliseconds); a panic costs the read, no more.
+/// Parses; a panic costs the read, no more. A page takes a millisecond, and to hand it to another thread
+/// and back takes a machine that is idle half of that: so only what is larger than any vendor's usual
+/// document is parsed off the request threads.
 async fn parsed(
     text: String,
     parse: impl FnOnce(&str) -> Result<Reading, ParseError> + Send + 'static,
 ) -> Result<Read, VendorError> {
     let bytes = text.len();
-    match tokio::task::spawn_blocking(move || parse(&text)).await {
+    let parsing = AssertUnwindSafe(move || parse(&text));
+    let parsed = if bytes <= PARSED_IN_PLACE {
+        // What is said beside it is sent first, and answered meanwhile.
+        tokio::task::yield_now().await;
+        catch_unwind(parsing).map_err(drop)
+    } else {
+        tokio::task::spawn_blocking(parsing.0).await.map_err(drop)
+    };
+    match parsed {
         Ok(Ok(reading)) => Ok(Read { reading, bytes, unchanged: false, mistaken: None }),
         Ok(Err(error)) => Err(VendorError::Parse { error, bytes }),
-        Err(_) => Err(VendorError::Panic),
+        Err(()) => Err(VendorError::Panic),
     }
 }

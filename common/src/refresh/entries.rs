@@ -84,7 +84,7 @@ impl Refresher {
     ) -> Vec<Settled> {
         let hall = document.hall();
         let dates = self.dates(document, key, asked_at);
-        let copies = self.known_days(hall, &dates).await;
+        let copies = self.saved_days(hall, &dates).await;
         // Where nobody can say whether there is a copy, the question is put again soon.
         let failure_life = if copies.is_some() { failure_life } else { failure_life.min(UNSURE) };
         // But nobody is told to come back while the vendor still wants quiet.

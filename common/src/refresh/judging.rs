@@ -35,7 +35,7 @@ impl Refresher {
         if dates.is_empty() {
             return Vec::new();
         }
-        let saved = self.known_days(hall, &dates).await.unwrap_or_default();
+        let saved = self.saved_days(hall, &dates).await.unwrap_or_default();
         let before = |day: &KnownDay| saved.iter().find(|saved| saved.date == day.date);
         days.into_iter()
             .filter_map(|day| Some(changes::between(before(day)?, day)))

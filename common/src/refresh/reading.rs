@@ -1,12 +1,12 @@
 //! A document that is really read: what its answer settles, and what is left where there is none.
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
-use futures::future::{Either, select};
-use tokio::time::Instant;
+use chrono::{NaiveDate, SubsecRound, Utc};
 
-use super::{Done, Outcome, Refresher, done, entries::jitter, gate::Weighed, saves::Awaited};
+use super::{
+    Done, Outcome, Refresher, beside::Beside, done, entries::jitter, gate::Weighed, saves::Awaited,
+};
 use crate::{
     cache::{Overwrite, Settled},
     entry::MenuKey,
@@ -20,9 +20,6 @@ use crate::{
 
 /// Entries live this long that were made while the vendor was only probed.
 const REFRAINED: Duration = Duration::from_secs(5);
-/// What was usual is asked for beside the vendor, and waited for no longer than this: without it a
-/// reading is believed.
-const PAST_PATIENCE: Duration = Duration::from_millis(300);
 
 impl Refresher {
     /// Asks the vendor and settles every key that its answer, or its failure, can answer.
@@ -37,13 +34,13 @@ impl Refresher {
         // pass for the later one.
         let started_at = Utc::now();
         let awaited = self.saves.awaited();
-        let (read, past) = match turn {
-            Ok(_turn) => self.read_beside_past(document, key, started_at).await,
+        let (read, beside) = match turn {
+            Ok(_turn) => self.read_beside(document, key, started_at).await,
             Err(error) => {
                 // A vendor that is left alone is seen in metrics, though nothing is sent.
                 let unsent = Err(error);
                 metrics::vendor_read(document.hall(), &unsent, Duration::ZERO);
-                (unsent, None)
+                (unsent, Beside::default())
             }
         };
         let read = match read {
@@ -52,9 +49,7 @@ impl Refresher {
         };
         let mut run = FetchRun::new(document, reason, started_at);
         let (outcome, settled, cached) = match read {
-            Ok(read) => {
-                self.settle_read(document, key, (read, awaited), past.as_ref(), &mut run).await
-            }
+            Ok(read) => self.settle_read(document, key, (read, awaited), &beside, &mut run).await,
             Err(error) => {
                 run.note_failure(&error);
                 let life = self.failure(document, &error).await;
@@ -74,42 +69,6 @@ impl Refresher {
             tracing::warn!(document = %document, %error, "the read is not on record");
         }
         done(key, outcome, &settled, cached)
-    }
-
-    /// The document, and beside it what is usual there.
-    async fn read_beside_past(
-        &self,
-        document: Document,
-        key: &MenuKey,
-        started_at: DateTime<Utc>,
-    ) -> (Result<Read, VendorError>, Option<Past>) {
-        let dates = self.dates(document, key, started_at);
-        let read = async {
-            let asked = Instant::now();
-            let read = self.vendors.read(document, started_at).await;
-            metrics::vendor_read(document.hall(), &read, asked.elapsed());
-            read
-        };
-        let hall = document.hall();
-        let past = self.store.past(hall, &dates);
-        // As long as the vendor takes, Postgres may take as well.
-        let (read, past) = match select(pin!(read), pin!(past)).await {
-            Either::Left((read, past)) => (read, tokio::time::timeout(PAST_PATIENCE, past).await),
-            Either::Right((past, read)) => (read.await, Ok(past)),
-        };
-        let past = match past {
-            Ok(Ok(past)) => Some(past),
-            Ok(Err(StoreError::Away)) => None,
-            Ok(Err(error)) => {
-                tracing::warn!(document = %document, %error, "not known yet what is usual");
-                None
-            }
-            Err(_) => {
-                tracing::warn!(document = %document, "not known yet what is usual: Postgres is slow");
-                None
-            }
-        };
-        (read, past)
     }
 
     /// As after a failed read, though nothing was read: the vendor is left alone for now. That is
@@ -144,10 +103,10 @@ impl Refresher {
         document: Document,
         key: &MenuKey,
         (mut read, awaited): (Read, Awaited<'_>),
-        past: Option<&Past>,
+        beside: &Beside,
         run: &mut FetchRun,
     ) -> (Outcome, Vec<Settled>, bool) {
-        let (now, hall) = (Utc::now(), document.hall());
+        let (now, hall, past) = (Utc::now(), document.hall(), beside.past.as_ref());
         if let Some(other) = read.mistaken {
             self.withdraw(hall, other).await;
         }
@@ -169,7 +128,7 @@ impl Refresher {
             run.note_doubt(&doubt);
         }
         let serve = async {
-            let mut settled = self.with_kept_copies(hall, &weighed.believed).await;
+            let mut settled = self.with_kept_copies(hall, &weighed.believed, beside).await;
             settled.extend(self.held_entries(hall, &weighed));
             let cached = self.put(&settled).await;
             drop(awaited);
@@ -249,16 +208,17 @@ impl Refresher {
 
     /// The entries of a reading; days that the vendor does not post (any more) get back the menus
     /// that were saved of them, and "closed" where the hall's own hours say so.
-    async fn with_kept_copies(&self, hall: HallId, days: &[(KnownDay, Duration)]) -> Vec<Settled> {
+    async fn with_kept_copies(
+        &self,
+        hall: HallId,
+        days: &[(KnownDay, Duration)],
+        beside: &Beside,
+    ) -> Vec<Settled> {
         let is_silent = |day: &KnownDay| day.state == DayState::NotPosted;
         let silent: Vec<NaiveDate> =
             days.iter().filter(|(day, _)| is_silent(day)).map(|(day, _)| day.date).collect();
-        let (kept, shut) = if silent.is_empty() {
-            (Some(Vec::new()), Vec::new())
-        } else {
-            let shut = self.store.shut_days(hall, &silent).await.unwrap_or_default();
-            (self.known_days(hall, &silent).await, shut)
-        };
+        let (kept, shut) =
+            tokio::join!(self.copies(hall, &silent, beside), self.shut_of(hall, &silent, beside));
         let mut settled = Vec::new();
         for (day, life) in days {
             let copy = kept.iter().flatten().find(|kept| is_silent(day) && kept.date == day.date);

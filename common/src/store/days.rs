@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::types::Json;
 
 use super::{Store, StoreError};
@@ -26,6 +26,29 @@ impl Store {
         hall: HallId,
         dates: &[NaiveDate],
     ) -> Result<Vec<KnownDay>, StoreError> {
+        self.days_until(hall, dates, None).await
+    }
+
+    /// Those of them that are fresh after that instant. Asked before a vendor is, when mostly there is
+    /// none: menus that would not do are not sent.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked.
+    pub async fn fresh_days(
+        &self,
+        hall: HallId,
+        dates: &[NaiveDate],
+        after: DateTime<Utc>,
+    ) -> Result<Vec<KnownDay>, StoreError> {
+        self.days_until(hall, dates, Some(after)).await
+    }
+
+    async fn days_until(
+        &self,
+        hall: HallId,
+        dates: &[NaiveDate],
+        after: Option<DateTime<Utc>>,
+    ) -> Result<Vec<KnownDay>, StoreError> {
         let rows = sqlx::query!(
             r#"select d.date, d.state, d.fetched_at, d.fresh_until,
                       m.meal as "meal?", m.stations as "stations?: Json<Vec<Station>>",
@@ -36,9 +59,11 @@ impl Store {
                  on m.hall_id = d.hall_id and m.date = d.date
                 and m.fetched_at = d.menus_read_at
                where d.hall_id = $1 and d.date = any($2)
+                 and ($3::timestamptz is null or d.fresh_until > $3)
                order by d.date, m.start_time nulls last, m.meal"#,
             hall.as_str(),
             dates,
+            after,
         );
         let rows = self.bounded(self.patience.min(LOOK), rows.fetch_all(&self.pool)).await?;
         let mut days: Vec<KnownDay> = Vec::new();

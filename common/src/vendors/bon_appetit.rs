@@ -5,7 +5,7 @@ mod dishes;
 mod notices;
 mod php;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use chrono::{NaiveDate, NaiveTime};
 use memchr::memmem;
@@ -34,8 +34,12 @@ pub fn parse(page: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     if breaks_off(page) {
         return Err(ParseError::Shape("the page breaks off"));
     }
-    let sections = notices::sections_of(page, asked)?;
-    let scripts = Scripts::read(page)?;
+    let scripts = Scripts::read(page);
+    // Another day's page is that, whatever else is wrong with it.
+    let between = scripts.as_ref().map(|scripts| scripts.between(page));
+    let between = between.unwrap_or_else(|_| vec![0..page.len()]);
+    let sections = notices::sections_of(page, &between, asked)?;
+    let scripts = scripts?;
     let has_dishes = scripts.dishes.is_some();
     let (meals, skipped) = scripts.day()?;
     let day = if !meals.is_empty() && sections > 0 {
@@ -65,6 +69,8 @@ struct Scripts<'a> {
     dishes: Option<Items<'a>>,
     /// `Bamco.dayparts['…']` in the page's order.
     dayparts: Vec<(&'a str, Daypart<'a>)>,
+    /// Where in the page their values stand.
+    values: Vec<Range<usize>>,
 }
 
 /// A meal.
@@ -101,14 +107,28 @@ impl<'a> Scripts<'a> {
             rest = rest.get(at + name.needle().len()..).unwrap_or_default();
             if let Some(value) = rest.strip_prefix("menu_items").and_then(script::assigned) {
                 let (dishes, after) = script::value(value)?;
-                (scripts.dishes, rest) = (Some(dishes), after);
+                scripts.dishes = Some(dishes);
+                rest = scripts.passed(page, value, after);
             } else if let Some((id, value)) = daypart(rest) {
                 let (daypart, after) = script::value(value)?;
                 scripts.dayparts.push((id, daypart));
-                rest = after;
+                rest = scripts.passed(page, value, after);
             }
         }
         Ok(scripts)
+    }
+
+    /// Notes where a value stood: both texts go on to the end of the page. Gives what follows it.
+    fn passed(&mut self, page: &str, value: &str, after: &'a str) -> &'a str {
+        self.values.push(page.len() - value.len()..page.len() - after.len());
+        after
+    }
+
+    /// The parts of the page that are none of those values: what looks like a tag in one is text.
+    fn between(&self, page: &str) -> Vec<Range<usize>> {
+        let starts = std::iter::once(0).chain(self.values.iter().map(|value| value.end));
+        let ends = self.values.iter().map(|value| value.start).chain([page.len()]);
+        starts.zip(ends).map(|(start, end)| start..end).collect()
     }
 
     /// The day's meals, and how many dishes had to be left out.

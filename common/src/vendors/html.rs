@@ -1,6 +1,8 @@
 //! The few tags of a page that say something, without the page. Only they become a tree: one of the
 //! whole page would cost several times all the rest, and of a hostile page the square of its depth.
 
+use std::ops::Range;
+
 use memchr::{memchr, memmem, memrchr};
 use scraper::{ElementRef, Html};
 
@@ -12,9 +14,19 @@ const MAX_TAGS: usize = 10_000;
 /// The tags that mention this word, each with the text up to the next tag, as a document of their
 /// own in which none is within another.
 pub(crate) fn tags_with(page: &str, word: &str) -> Html {
+    tags_within(page, &[0..page.len()], word)
+}
+
+/// The same of these parts of it.
+pub(crate) fn tags_within(page: &str, parts: &[Range<usize>], word: &str) -> Html {
     let mut found = String::new();
     let (mut seen, mut tags) = (0, 0);
-    for at in memmem::find_iter(page.as_bytes(), word) {
+    let word = memmem::Finder::new(word);
+    let mentions = parts.iter().flat_map(|part| {
+        let text = page.as_bytes().get(part.clone()).unwrap_or_default();
+        word.find_iter(text).map(|at| part.start + at)
+    });
+    for at in mentions {
         // A tag may hold the word in another attribute as well.
         if at < seen {
             continue;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use memchr::memchr;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -125,8 +126,9 @@ impl<'a> Item<'a> {
         let Some(name) = text::clean(label) else { return Some(None) };
         let description = text::clean(description).filter(|words| !is_same(words, &name));
         let description = match self.options {
-            Some(options) => with_choices(description, options),
-            None => description,
+            // As nearly all dishes have it.
+            Some(options) if options.get() != "[]" => with_choices(description, options),
+            _ => description,
         };
         Some(Some(MenuItem { name, description, tags }))
     }
@@ -150,7 +152,16 @@ fn tags_of(icons: &str) -> Option<Tags> {
 
 /// `None` if what is there cannot be read as any value.
 fn words(raw: Option<&RawValue>) -> Option<Text<'_>> {
-    raw.map_or(Some(Text::Absent), |raw| serde_json::from_str(raw.get()).ok())
+    raw.map_or(Some(Text::Absent), |raw| match plain(raw) {
+        Some(text) => Some(Text::Is(text.into())),
+        None => serde_json::from_str(raw.get()).ok(),
+    })
+}
+
+/// The text that is written without any escape, so that it stands between its quotes as it is.
+fn plain(raw: &RawValue) -> Option<&str> {
+    let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    memchr(b'\\', text.as_bytes()).is_none().then_some(text)
 }
 
 /// In any letter case.

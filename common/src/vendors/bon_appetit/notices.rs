@@ -1,5 +1,7 @@
 //! What a café page says in its HTML: the day that it shows, and that the café is shut.
 
+use std::ops::Range;
+
 use chrono::{Datelike, NaiveDate};
 use memchr::memmem;
 use scraper::ElementRef;
@@ -7,22 +9,26 @@ use scraper::ElementRef;
 use crate::meal::Meal;
 use crate::vendors::{
     ParseError,
-    html::{elements, tags_with},
+    html::{elements, tags_with, tags_within},
     text,
 };
 
 /// More entries than any special hours have. It bounds the work that a hostile page can ask for.
 const MAX_ENTRIES: usize = 1_000;
 
-/// How many sections the page has for meals, each of the day that was asked for. One that says no
+/// How many sections these parts of the page have for meals, each of the day that was asked for. One that says no
 /// day passes: the edition of 2019 never did.
 ///
 /// # Errors
 /// [`ParseError::WrongDay`] when a section is for another day: the site falls back to one that it
 /// has. Not "not posted", for the page in hand says nothing of the day that was asked for.
-pub(super) fn sections_of(page: &str, asked: NaiveDate) -> Result<usize, ParseError> {
+pub(super) fn sections_of(
+    page: &str,
+    parts: &[Range<usize>],
+    asked: NaiveDate,
+) -> Result<usize, ParseError> {
     // By the end of its name: with the start of it a page has thousands of other classes.
-    let tags = tags_with(page, "daypart-container");
+    let tags = tags_within(page, parts, "daypart-container");
     let mut sections = 0;
     for section in elements(&tags, "site-panel__daypart-container") {
         sections += 1;
