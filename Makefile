@@ -1,7 +1,7 @@
 # Every target is one script, so that a person, CI and the README call the same thing.
 # Arguments go through ARGS, as in: make test ARGS="two_hundred_visitors"
 
-.PHONY: help run live test test-fast test-api lint deny fuzz fmt bench chaos migrate prepare down ci
+.PHONY: help run live test test-fast test-api lint deny fuzz fmt bench chaos images migrate prepare down ci
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '%-10s %s\n' "$$name" "$$what"; done
@@ -38,6 +38,9 @@ bench: ## what everything costs, beside nginx and Varnish; writes docs/performan
 
 chaos: ## break everything at random with visitors at the door; SEED= and SECONDS= choose what and how long
 	@SEED="$(SEED)" SECONDS="$(SECONDS)" scripts/chaos.sh $(ARGS)
+
+images: ## build both images, run docker-compose.yml with them, see what they may and how they stop
+	@scripts/images.sh $(ARGS)
 
 migrate: ## bring the database in DATABASE_URL to the newest schema
 	@cargo run --release --locked --bin worker -- migrate

@@ -142,6 +142,18 @@ end_all() {
   done
 }
 
+# find_compose: how docker compose is called, as a part of docker or by itself, into `compose`.
+# shellcheck disable=SC2034
+find_compose() {
+  if docker compose version >/dev/null 2>&1; then
+    compose=(docker compose)
+  elif command -v docker-compose >/dev/null; then
+    compose=(docker-compose)
+  else
+    return 1
+  fi
+}
+
 # need_cargo_tool NAME VERSION: installs a tool that cargo calls, in exactly that version, into a
 # folder of target/.
 need_cargo_tool() {
