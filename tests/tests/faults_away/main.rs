@@ -9,6 +9,7 @@
 
 mod both;
 mod door;
+mod moment;
 mod nobody;
 mod without_redis;
 
