@@ -6,7 +6,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use common::{
-    cache::{Cache, Names},
+    cache::{Cache, FORGOTTEN, Names},
     entry::{MenuKey, NotAKey},
     lease::Leases,
     line::LineEvent,
@@ -61,6 +61,9 @@ pub(crate) struct Shared {
     pub(crate) soft_wait: Duration,
     /// The oldest copy that is served in place of one that could not be read.
     pub(crate) stale_max: Duration,
+    /// How long after its end a menu that this process has served stands in where nothing else does.
+    /// Shorter than any word of a vendor lives in Redis, which would say that it was taken back.
+    pub(crate) last_resort: Duration,
     /// How long "no menu" holds where no entry says so.
     pub(crate) negative: Duration,
     pub(crate) zone: Tz,
@@ -132,6 +135,7 @@ impl App {
             miss_wait: config.miss_wait,
             soft_wait: config.soft_wait,
             stale_max: config.lifetimes.stale_max,
+            last_resort: config.lifetimes.negative.min(config.lifetimes.stale) / 2,
             negative: config.lifetimes.negative,
             zone: config.zone,
         })))
@@ -163,10 +167,19 @@ impl Near {
                 self.lists.drop_all();
             }
             // Our own writes are told of in any case.
-            LineEvent::Said(keys) => keys.lines().for_each(|key| self.drop_key(key)),
+            LineEvent::Said(keys) => keys.lines().for_each(|word| match word.strip_prefix(FORGOTTEN) {
+                Some(key) => self.take_back(key),
+                None => self.drop_key(word),
+            }),
             LineEvent::Written(keys) => {
                 keys.iter().filter_map(|key| names.strip(key)).for_each(|key| self.drop_key(key));
             }
+        }
+    }
+
+    fn take_back(&self, key: &str) {
+        if let Ok(key) = key.parse() {
+            self.menus.take_back(&key);
         }
     }
 

@@ -4,7 +4,7 @@
 //! Before any of it: `front_door` → `admission`.
 //! A hit: `express` → `extract` → `read_through` → `near_cache` → `answer`; or, if not quite plain, `routes` → `routes::menus` → `extract` → `read_through` → `near_cache` → `answer`.
 //! A miss goes on from `read_through` to `flights`, `waiters` and [`common::queue`].
-//! With a store away: `degraded`.
+//! With a store away: `degraded`; with nobody left to ask: `last_resort`.
 //! A screen: `routes` → `routes::day` or `week` → `extract` → `many` → `read_through` → `answer`.
 //! A search: `routes` → `routes::items` → `extract`, `diet`, `cursor` → `search` → [`common::store`].
 //! A list or a figure: `routes` → `extract` → `cached` → [`common::store`] → `paging` → `answer`.
@@ -36,6 +36,7 @@ mod front_door;
 pub mod fuzzing;
 #[cfg(test)]
 mod interleavings;
+mod last_resort;
 mod many;
 mod measured;
 mod near_cache;

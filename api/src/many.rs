@@ -27,6 +27,7 @@ use crate::{
     app::App,
     degraded,
     flights::Landing,
+    last_resort,
     problem::ApiError,
     read_through, refresh_ahead,
     served::{From, Served},
@@ -59,9 +60,12 @@ pub(crate) async fn menus(
     let soft = started + app.soft_wait.min(app.miss_wait);
     let known = OnceCell::new();
     let asking = Asking { app, days: &inside, request_id, soft, hard, known };
-    let (mut menus, saved) = tokio::join!(asking.menus(), saved(app, &outside));
-    menus.extend(saved);
-    menus
+    let (menus, saved) = tokio::join!(asking.menus(), saved(app, &outside));
+    let menus = menus.into_iter().map(|(key, landing)| {
+        let landing = last_resort::instead(app, &key, landing);
+        (key, landing)
+    });
+    menus.chain(saved).collect()
 }
 
 fn six(days: &[HallDay]) -> impl Iterator<Item = MenuKey> {
@@ -192,7 +196,7 @@ impl Asking<'_> {
 
     /// A single miss; given up at the soft wait where each open day has a copy to show.
     async fn wait(&self, key: &MenuKey, open: &[MenuKey]) -> Landing {
-        let asked = read_through::menu(self.app, key.clone(), self.request_id);
+        let asked = read_through::landing(self.app, key.clone(), self.request_id);
         tokio::pin!(asked);
         if let Ok(landing) = timeout_at(self.soft, &mut asked).await {
             return landing;
@@ -252,7 +256,7 @@ impl Asking<'_> {
         keys.sort_by_key(|key| LIKELIEST.iter().position(|meal| *meal == key.meal));
         let mut menus = Menus::new();
         for key in keys {
-            let asked = read_through::menu(self.app, key.clone(), self.request_id);
+            let asked = read_through::landing(self.app, key.clone(), self.request_id);
             let landing = timeout_at(self.hard, asked).await.unwrap_or(Err(ApiError::Pending));
             menus.insert(key, landing);
         }

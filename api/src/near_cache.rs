@@ -1,6 +1,7 @@
 //! What this process keeps of the cache: ready to be sent, and dropped as soon as Redis says that its
 //! key was written (client-side caching). While Redis does not say so, nothing here is older than
-//! [`UNTRACKED`]; while the line to it is down, nothing is kept at all.
+//! [`UNTRACKED`]; while the line to it is down, nothing is kept at all. What was kept to its end is put
+//! aside for a while, as the very last thing to serve: see [`NearCache::ended`].
 
 use std::{hash::Hash, time::Duration};
 
@@ -17,18 +18,40 @@ use super::sync::{AtomicU64, Ordering};
 pub(crate) const CAPACITY: u64 = 16 * 1024 * 1024;
 /// So many keys are expected; only a hint.
 const KEYS: usize = 1024;
+/// The most that is put aside, in bytes.
+const ASIDE: u64 = 8 * 1024 * 1024;
 /// The oldest that is kept unasked while Redis does not tell of writes.
 pub(crate) const UNTRACKED: Duration = Duration::from_secs(30);
+/// The same while it does: nothing lives as long.
+const TRACKED: Duration = Duration::from_secs(86_400);
 
 /// Something that can be kept.
 pub(crate) trait Weighs {
     /// What it takes, in bytes, give or take.
     fn bytes(&self) -> usize;
+
+    /// What it means for later.
+    fn after(&self) -> After {
+        After::Nothing
+    }
+}
+
+/// What something that was kept means for the time after its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// It may be served where nobody can say what there is now.
+    StandsIn,
+    /// Nothing.
+    Nothing,
+    /// Whatever stood there before must not be served any more.
+    TakesBack,
 }
 
 /// See the top of the file.
 pub(crate) struct NearCache<K, V> {
     pub(crate) slots: Cache<K, Slot<V>, ByBytes>,
+    /// What was put aside, each with the instant of its end.
+    aside: Cache<K, Slot<V>, ByBytes>,
     /// For how long an entry may be kept, in ms; 0 = nothing is kept.
     longest: AtomicU64,
 }
@@ -54,7 +77,11 @@ impl<K, V: Weighs> Weighter<K, Slot<V>> for ByBytes {
 
 impl<K: Clone + Eq + Hash, V: Clone + Weighs> Default for NearCache<K, V> {
     fn default() -> Self {
-        Self { slots: Cache::with_weighter(KEYS, CAPACITY, ByBytes), longest: AtomicU64::new(0) }
+        Self {
+            slots: Cache::with_weighter(KEYS, CAPACITY, ByBytes),
+            aside: Cache::with_weighter(KEYS, ASIDE, ByBytes),
+            longest: AtomicU64::new(0),
+        }
     }
 }
 
@@ -69,6 +96,14 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
     /// The same, not counted: for who may leave it.
     pub(crate) fn peek(&self, key: &K) -> Option<V> {
         self.kept(key)
+    }
+
+    /// What was kept of this key until its end, or until the key was written, no longer ago than `ago`.
+    /// Who asks has just looked into Redis: whatever was said of the key meanwhile, and lives longer
+    /// than `ago`, is found there and comes first.
+    pub(crate) fn ended(&self, key: &K, ago: Duration) -> Option<V> {
+        let slot = self.aside.get(key)?;
+        (slot.until + ago > Instant::now()).then_some(slot.value)
     }
 
     fn kept(&self, key: &K) -> Option<V> {
@@ -93,6 +128,9 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
         let reserved = reserved.filter(|_| !longest.is_zero());
         let asked = Instant::now();
         let (value, until) = look.await?;
+        if value.after() == After::TakesBack {
+            self.aside.remove(key);
+        }
         if let Some(place) = reserved {
             let until = until.min(asked + longest);
             // Refused when the key was written meanwhile: then the value serves this once.
@@ -108,7 +146,7 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
             GuardResult::Timeout => None,
             GuardResult::Value(_) => {
                 // Its time is over.
-                self.slots.remove(key);
+                self.end(key);
                 match self.slots.get_value_or_guard(key, Some(Duration::ZERO)) {
                     GuardResult::Guard(place) => Some(place),
                     _ => None,
@@ -117,22 +155,36 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
         }
     }
 
-    /// The key was written.
+    /// The key was written, or has expired.
     pub(crate) fn drop_key(&self, key: &K) {
+        self.end(key);
+    }
+
+    /// What the key held was taken back.
+    pub(crate) fn take_back(&self, key: &K) {
         self.slots.remove(key);
+        self.aside.remove(key);
     }
 
     /// Any key may have been written.
     pub(crate) fn drop_all(&self) {
         self.slots.clear();
+        self.aside.clear();
+    }
+
+    /// Puts aside what is kept of this key. Up to now it held, but only if writes were told of.
+    fn end(&self, key: &K) {
+        let Some((key, Slot { value, until })) = self.slots.remove(key) else { return };
+        let told = self.longest.load(Ordering::Acquire) == millis(TRACKED);
+        if told && value.after() == After::StandsIn {
+            self.aside.insert(key, Slot { value, until: until.min(Instant::now()) });
+        }
     }
 
     /// From now on it is known what is written, or, without `tracking`, it is not.
     pub(crate) fn open(&self, tracking: bool) {
         self.close();
-        let longest = if tracking { Duration::from_secs(86_400) } else { UNTRACKED };
-        self.longest
-            .store(u64::try_from(longest.as_millis()).unwrap_or(u64::MAX), Ordering::Release);
+        self.longest.store(millis(if tracking { TRACKED } else { UNTRACKED }), Ordering::Release);
     }
 
     /// From now on nothing is known.
@@ -140,6 +192,10 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
         self.longest.store(0, Ordering::Release);
         self.drop_all();
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Counts a look that was one.

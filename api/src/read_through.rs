@@ -19,6 +19,7 @@ use crate::{
     app::{App, Redis},
     degraded,
     flights::Landing,
+    last_resort,
     problem::ApiError,
     ready::Ready,
     refresh_ahead,
@@ -42,6 +43,12 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The menu of a key, or why there is none.
 pub(crate) async fn menu(app: &App, key: MenuKey, request_id: &str) -> Result<Served, ApiError> {
+    let landing = landing(app, key.clone(), request_id).await;
+    last_resort::instead(app, &key, landing)
+}
+
+/// The same, without what stands in before there is nothing.
+pub(crate) async fn landing(app: &App, key: MenuKey, request_id: &str) -> Landing {
     if !is_asked_for(app, &key) {
         charge(Policy::Queries)?;
         return saved(app, &key, NoMenu::OutOfRange).await;

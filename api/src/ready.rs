@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use common::{cache::Held, entry::Entry};
 use tokio::time::Instant;
 
-use crate::{answer::http_date, coded::Coded, near_cache::Weighs, refresh_ahead::Due};
+use crate::{answer::http_date, coded::Coded, near_cache::{After, Weighs}, refresh_ahead::Due};
 
 /// See the top of the file.
 pub(crate) struct Ready {
@@ -40,5 +40,13 @@ impl Ready {
 impl Weighs for std::sync::Arc<Ready> {
     fn bytes(&self) -> usize {
         self.body.bytes()
+    }
+
+    fn after(&self) -> After {
+        match self.entry {
+            Entry::Menu { .. } => After::StandsIn,
+            Entry::NoMenu { .. } => After::TakesBack,
+            Entry::Failed { .. } => After::Nothing,
+        }
     }
 }

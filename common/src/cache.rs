@@ -86,6 +86,9 @@ pub enum Overwrite {
     Nothing,
 }
 
+/// On the ready channel, before a key of which what it held was taken back.
+pub const FORGOTTEN: char = '-';
+
 /// The cache of one deployment.
 #[derive(Clone)]
 pub struct Cache {
@@ -212,12 +215,17 @@ impl Cache {
     }
 
     /// Forgets what a key holds, whatever it is; tells whether it held anything. Processes that keep
-    /// a copy of their own hear of it from Redis.
+    /// a copy of their own hear of it from Redis, and on the ready channel that it did not just expire.
     ///
     /// # Errors
     /// When Redis cannot be asked.
     pub async fn forget(&self, key: &MenuKey) -> Result<bool, CacheError> {
-        self.unlink(self.names.entry(key)).await
+        let mut forget = redis::pipe();
+        forget.cmd("UNLINK").arg(self.names.entry(key));
+        forget.cmd("PUBLISH").arg(self.names.ready()).arg(format!("{FORGOTTEN}{key}")).ignore();
+        let (held,): (bool,) =
+            self.link.ask(async |redis| forget.query_async(redis).await).await?;
+        Ok(held)
     }
 
     /// The same for a list.

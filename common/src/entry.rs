@@ -65,11 +65,11 @@ pub enum Entry {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct Body<'a, S> {
     hall_id: HallId,
     date: NaiveDate,
     meal: &'a Meal,
-    stations: &'a [Station],
+    stations: S,
     is_stale: bool,
     fetched_at: String,
 }
@@ -117,6 +117,20 @@ impl Entry {
         let at = instant(fetched_at);
         let body = Body { hall_id, date, meal, stations, is_stale, fetched_at: at };
         Ok(Self::Menu { body: serde_json::to_vec(&body)?.into(), is_stale, fetched_at })
+    }
+
+    /// The same menu as a stale one; `None` where this is no menu.
+    #[must_use]
+    pub fn to_stale(&self, key: &MenuKey) -> Option<Self> {
+        let Self::Menu { body, is_stale: false, fetched_at } = self else {
+            return matches!(self, Self::Menu { .. }).then(|| self.clone());
+        };
+        let stored: Stored<'_> = serde_json::from_slice(body).ok()?;
+        let (hall_id, date, meal, stations) = (key.hall, key.date, &key.meal, stored.stations?);
+        let at = instant(*fetched_at);
+        let body = Body { hall_id, date, meal, stations, is_stale: true, fetched_at: at };
+        let body = serde_json::to_vec(&body).ok()?.into();
+        Some(Self::Menu { body, is_stale: true, fetched_at: *fetched_at })
     }
 
     /// The bytes that the key holds.
@@ -200,6 +214,16 @@ mod tests {
             std::str::from_utf8(&bytes).unwrap(),
             r#"{"hall_id":"hoch","date":"2026-02-09","meal":"lunch","stations":[{"name":"Grill","items":[{"name":"Veggie Burger","description":null,"tags":["vegetarian"]}]}],"is_stale":false,"fetched_at":"2026-02-09T19:02:11Z"}"#
         );
+    }
+
+    #[test]
+    fn a_stale_menu_is_the_same_menu_and_says_so() {
+        let stale = menu().to_stale(&key()).unwrap();
+        let said = String::from_utf8(menu().to_bytes(&key()).unwrap().to_vec()).unwrap();
+        let said = said.replace("\"is_stale\":false", "\"is_stale\":true");
+        assert_eq!(stale.to_bytes(&key()).unwrap(), said);
+        assert_eq!((stale.fetched_at(), stale.to_stale(&key())), (at(), Some(stale.clone())));
+        assert_eq!(Entry::Failed { fetched_at: at() }.to_stale(&key()), None);
     }
 
     #[test]

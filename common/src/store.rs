@@ -43,6 +43,9 @@ pub use runs::{FetchRun, RunState};
 pub use search::{FoundDishes, FoundItem, Place, Span};
 pub use stats::Outlook;
 
+/// `query_canceled`: what a statement timeout ends with.
+const CANCELED: &str = "57014";
+
 /// Postgres could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -168,6 +171,16 @@ impl Store {
 }
 
 impl StoreError {
+    /// Whether the question took longer than it may: less of it may be answered in time.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Timeout => true,
+            Self::Sql(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code == CANCELED),
+            _ => false,
+        }
+    }
+
     /// Whether Postgres did not answer, rather than with an error.
     const fn is_trouble(&self) -> bool {
         matches!(

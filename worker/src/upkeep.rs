@@ -15,6 +15,9 @@ const MIGRATE_AGAIN: Duration = Duration::from_secs(1);
 /// Between two looks for menus that were saved. Long enough for a screenful of cold menus to be
 /// read and answered before their dishes take the processor.
 const INDEX_EVERY: Duration = Duration::from_secs(1);
+/// Menus made searchable at once: some tens of milliseconds, in which a menu that is among them cannot
+/// be saved.
+const A_FEW: i32 = 16;
 /// Between two rounds of keeping connections open and warm; shorter than what an idle one lives.
 const WARM_UP_EVERY: Duration = Duration::from_secs(300);
 /// Between two rounds of forgetting.
@@ -40,11 +43,11 @@ pub(crate) async fn run(database: SecretUrl, store: Store, ready: oneshot::Sende
     let mut to_warm_up = every(WARM_UP_EVERY);
     to_warm_up.reset();
     let (mut indexing, mut forgetting) = (Chore::new("search"), Chore::new("forget"));
-    let mut warming_up = Chore::new("warm_up");
+    let (mut warming_up, mut batch) = (Chore::new("warm_up"), Batch(A_FEW));
     loop {
         tokio::select! {
             _ = to_warm_up.tick() => warming_up.ended(store.warm_up().await),
-            _ = to_index.tick() => indexing.ended(index(&store).await),
+            _ = to_index.tick() => indexing.ended(index(&store, &mut batch).await),
             _ = to_forget.tick() => forgetting.ended(forget(&store).await),
         }
     }
@@ -102,9 +105,37 @@ async fn migrate_if_needed(database: &SecretUrl, store: &Store) -> Result<(), St
     }
 }
 
-async fn index(store: &Store) -> Result<(), StoreError> {
-    while store.index_menus().await? > 0 {}
-    Ok(())
+/// How many menus are made searchable at once.
+struct Batch(i32);
+
+impl Batch {
+    /// Doubled with each batch that is done, halved with each that takes too long, until one menu by
+    /// itself does: that one is put off.
+    async fn ended(&mut self, store: &Store, done: &Result<i32, StoreError>) {
+        match done {
+            Ok(_) => self.0 = (self.0 * 2).min(A_FEW),
+            Err(error) if !error.is_timeout() => {}
+            Err(_) if self.0 > 1 => self.0 /= 2,
+            Err(error) => match store.put_off_indexing().await {
+                Ok(Some(key)) => {
+                    tracing::warn!(cache.key = key, %error, "a menu cannot be made searchable in time: put off");
+                }
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "not put off"),
+            },
+        }
+    }
+}
+
+async fn index(store: &Store, batch: &mut Batch) -> Result<(), StoreError> {
+    loop {
+        let done = store.index_menus(batch.0).await;
+        if matches!(done, Ok(0)) {
+            return Ok(());
+        }
+        batch.ended(store, &done).await;
+        done?;
+    }
 }
 
 async fn forget(store: &Store) -> Result<(), StoreError> {

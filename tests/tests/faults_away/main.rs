@@ -10,6 +10,7 @@
 mod both;
 mod door;
 mod going;
+mod moment;
 mod nobody;
 mod without_redis;
 

@@ -95,6 +95,46 @@ async fn while_it_fails_that_is_said_once_and_it_goes_on_when_it_can() {
 }
 
 #[tokio::test]
+async fn a_menu_that_takes_too_long_keeps_no_other_from_being_found() {
+    let stack = Stack::start().await;
+    // One dish takes longer than a statement may; a batch of the others would as well.
+    let slow = "create function slow_down() returns trigger language plpgsql as $$ begin
+                    perform pg_sleep(case when new.name like 'Endless%' then 60 when new.name like 'Heavy%' then 0.25 else 0 end);
+                    return new;
+                end $$;
+                create trigger slow_down before insert on dishes for each row execute function slow_down();";
+    stack.database.run(slow).await;
+    let menu = |meal: usize, dish: &str| {
+        format!(
+            "insert into menus (hall_id, date, meal, stations, station_count, item_count, fetched_at)
+             values ('hoch', '{}', 'feast_{meal}', '[{{\"items\": [{{\"name\": \"{dish} {meal}\"}}]}}]', 1, 1, '2026-02-09T19:02:11Z');",
+            stack.today()
+        )
+    };
+    let day = format!(
+        "insert into menu_days values ('hoch', '{}', 'posted', '2026-02-09T19:02:11Z', now(), 1, '2026-02-09T19:02:11Z');",
+        stack.today()
+    );
+    stack.database.run(&(day + &menu(0, "Endless"))).await;
+    stack.database.run(&(1..=12).map(|meal| menu(meal, "Heavy")).collect::<String>()).await;
+    eventually("all others are searchable", Duration::from_secs(60), async || {
+        let there = "select count(*) from menu_items join dishes on id = dish_id where name like 'Heavy%'";
+        (stack.database.number(there).await == 12).then_some(())
+    })
+    .await;
+    let waits = "select count(*) from menus_to_index where meal = 'feast_0' and since > now()";
+    assert_eq!(stack.database.number(waits).await, 1, "it has its time");
+    let said = format!("menu:hoch:{}:feast_0", stack.today());
+    let log = stack.workers[0].log();
+    assert_eq!(log.matches("put off").count(), 1, "{log}");
+    assert!(log.contains(&said), "{log}");
+
+    stack.database.run("drop trigger slow_down on dishes; update menus_to_index set since = now()").await;
+    stack.is_indexed().await;
+    assert_eq!(stack.database.number("select count(*) from dishes where name = 'Endless 0'").await, 1);
+}
+
+#[tokio::test]
 async fn a_dish_that_changes_leaves_the_others_alone() {
     let stack = alone().await;
     save(&stack, "hoch", stack.today(), "lunch", &["Red Soup", "Red Stew", "Red Rice"]).await;
