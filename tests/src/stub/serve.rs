@@ -98,12 +98,7 @@ async fn answer(core: &Core, connection: &mut Connection, request: &Request) -> 
 
 /// What is left of a delay once the document is made: how long we take to make up a page that nobody
 /// has asked for before is none of the vendor's time, nor of the reader's.
-fn rest(
-    core: &Core,
-    document: Option<Document>,
-    request: &Request,
-    delay: Duration,
-) -> Duration {
+fn rest(core: &Core, document: Option<Document>, request: &Request, delay: Duration) -> Duration {
     let begun = Instant::now();
     healthy(core, document, request, 0, false);
     delay.saturating_sub(begun.elapsed())
