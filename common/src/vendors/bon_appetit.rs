@@ -37,7 +37,7 @@ pub fn parse(page: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     let scripts = Scripts::read(page);
     // Another day's page is that, whatever else is wrong with it.
     let between = scripts.as_ref().map(|scripts| scripts.between(page));
-    let between = between.unwrap_or_else(|_| vec![0..page.len()]);
+    let between = between.unwrap_or_else(|_| Scripts::default().between(page));
     let sections = notices::sections_of(page, &between, asked)?;
     let scripts = scripts?;
     let has_dishes = scripts.dishes.is_some();

@@ -14,7 +14,8 @@ const MAX_TAGS: usize = 10_000;
 /// The tags that mention this word, each with the text up to the next tag, as a document of their
 /// own in which none is within another.
 pub(crate) fn tags_with(page: &str, word: &str) -> Html {
-    tags_within(page, &[0..page.len()], word)
+    let whole = 0..page.len();
+    tags_within(page, std::slice::from_ref(&whole), word)
 }
 
 /// The same of these parts of it.
