@@ -223,8 +223,7 @@ impl Cache {
         let mut forget = redis::pipe();
         forget.cmd("UNLINK").arg(self.names.entry(key));
         forget.cmd("PUBLISH").arg(self.names.ready()).arg(format!("{FORGOTTEN}{key}")).ignore();
-        let (held,): (bool,) =
-            self.link.ask(async |redis| forget.query_async(redis).await).await?;
+        let (held,): (bool,) = self.link.ask(async |redis| forget.query_async(redis).await).await?;
         Ok(held)
     }
 

@@ -175,7 +175,9 @@ impl StoreError {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Timeout => true,
-            Self::Sql(sqlx::Error::Database(error)) => error.code().is_some_and(|code| code == CANCELED),
+            Self::Sql(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| code == CANCELED)
+            }
             _ => false,
         }
     }
