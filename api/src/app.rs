@@ -167,10 +167,12 @@ impl Near {
                 self.lists.drop_all();
             }
             // Our own writes are told of in any case.
-            LineEvent::Said(keys) => keys.lines().for_each(|word| match word.strip_prefix(FORGOTTEN) {
-                Some(key) => self.take_back(key),
-                None => self.drop_key(word),
-            }),
+            LineEvent::Said(keys) => {
+                keys.lines().for_each(|word| match word.strip_prefix(FORGOTTEN) {
+                    Some(key) => self.take_back(key),
+                    None => self.drop_key(word),
+                })
+            }
             LineEvent::Written(keys) => {
                 keys.iter().filter_map(|key| names.strip(key)).for_each(|key| self.drop_key(key));
             }

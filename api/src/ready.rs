@@ -6,7 +6,12 @@ use axum::http::HeaderValue;
 use common::{cache::Held, entry::Entry};
 use tokio::time::Instant;
 
-use crate::{answer::http_date, coded::Coded, near_cache::{After, Weighs}, refresh_ahead::Due};
+use crate::{
+    answer::http_date,
+    coded::Coded,
+    near_cache::{After, Weighs},
+    refresh_ahead::Due,
+};
 
 /// See the top of the file.
 pub(crate) struct Ready {

@@ -136,10 +136,14 @@ async fn what_has_ended_is_put_aside_for_a_while_and_no_longer() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_taken_back_or_may_have_been_is_not_put_aside() {
-    for (at, act) in
-        [Near::drop_all as fn(&Near), Near::close, |near| near.open(true), |near| near.take_back(&1)]
-            .into_iter()
-            .enumerate()
+    for (at, act) in [
+        Near::drop_all as fn(&Near),
+        Near::close,
+        |near| near.open(true),
+        |near| near.take_back(&1),
+    ]
+    .into_iter()
+    .enumerate()
     {
         for is_aside in [false, true] {
             let near = Near::default();

@@ -118,7 +118,8 @@ async fn a_menu_that_takes_too_long_keeps_no_other_from_being_found() {
     stack.database.run(&(day + &menu(0, "Endless"))).await;
     stack.database.run(&(1..=12).map(|meal| menu(meal, "Heavy")).collect::<String>()).await;
     eventually("all others are searchable", Duration::from_secs(60), async || {
-        let there = "select count(*) from menu_items join dishes on id = dish_id where name like 'Heavy%'";
+        let there =
+            "select count(*) from menu_items join dishes on id = dish_id where name like 'Heavy%'";
         (stack.database.number(there).await == 12).then_some(())
     })
     .await;
@@ -129,9 +130,15 @@ async fn a_menu_that_takes_too_long_keeps_no_other_from_being_found() {
     assert_eq!(log.matches("put off").count(), 1, "{log}");
     assert!(log.contains(&said), "{log}");
 
-    stack.database.run("drop trigger slow_down on dishes; update menus_to_index set since = now()").await;
+    stack
+        .database
+        .run("drop trigger slow_down on dishes; update menus_to_index set since = now()")
+        .await;
     stack.is_indexed().await;
-    assert_eq!(stack.database.number("select count(*) from dishes where name = 'Endless 0'").await, 1);
+    assert_eq!(
+        stack.database.number("select count(*) from dishes where name = 'Endless 0'").await,
+        1
+    );
 }
 
 #[tokio::test]
