@@ -7,6 +7,7 @@ mod error;
 mod fetch;
 mod fetched;
 mod html;
+mod legible;
 mod loose;
 mod politeness;
 pub mod pomona;

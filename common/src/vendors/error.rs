@@ -126,13 +126,13 @@ pub enum ParseError {
         /// The hall that the document shows.
         shown: HallId,
     },
-    /// Most of the dishes that the day names are not in the document.
-    #[error("{missing} of {named} dishes are not in the document")]
-    Dangling {
-        /// How many are missing.
-        missing: usize,
-        /// How many are named.
-        named: usize,
+    /// Most of the dishes that a day states are not in the document, or not as they should be.
+    #[error("{lost} of {stated} dishes cannot be read")]
+    Unreadable {
+        /// How many are lost.
+        lost: usize,
+        /// How many are stated.
+        stated: usize,
     },
 }
 

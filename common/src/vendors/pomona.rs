@@ -17,7 +17,7 @@ use self::{
     labels::Labels,
     xml::OneOrMany,
 };
-use super::{ParseError, html, text};
+use super::{ParseError, html, legible::Legible, text};
 use crate::{
     hall::HallId,
     meal::Meal,
@@ -29,7 +29,8 @@ use crate::{
 /// # Errors
 /// [`ParseError::Html`] for a page (a login after a redirect), [`ParseError::Json`] for a cut or
 /// garbled body, [`ParseError::Shape`] where there is no `EatecExchange.menu`, or one in which no
-/// date or no dish at all can be read, or more than any week has.
+/// date can be read, or with more dishes than any week has, [`ParseError::Unreadable`] where more than
+/// half of the dishes of all of it, or of one day, cannot be read.
 pub fn parse(body: &str) -> Result<Reading, ParseError> {
     read_menu(read_feed(unwrap_jsonp(body))?.exchange.menu)
 }
@@ -51,24 +52,22 @@ fn read_menu(menu: OneOrMany<Record<'_>>) -> Result<Reading, ParseError> {
     if menu.items.iter().map(Record::dish_count).sum::<usize>() > MAX_DISHES {
         return Err(ParseError::Shape("more dishes than a week can have"));
     }
-    let mut reader = Reader { skipped: menu.wrong, ..Reader::default() };
+    let mut reader = Reader::default();
+    reader.legible.lose(menu.wrong);
     let mut dates: BTreeMap<NaiveDate, Vec<Record<'_>>> = BTreeMap::new();
     for record in menu.items {
         match record.date() {
             Some(date) => dates.entry(date).or_default().push(record),
-            None => reader.skipped += record.dish_count(),
+            None => reader.legible.lose(record.dish_count()),
         }
     }
     if named > 0 && dates.is_empty() {
         return Err(ParseError::Shape("no record of the feed has a date"));
     }
     let days = dates.into_iter();
-    let days: BTreeMap<_, _> = days.map(|(date, records)| (date, reader.day(&records))).collect();
-    let skipped = reader.skipped;
-    if skipped > 0 && !days.values().any(|day| matches!(day, Day::Posted(_))) {
-        return Err(ParseError::Shape("no dish of the feed can be read"));
-    }
-    Ok(Reading { days, skipped, number: None })
+    let days = days.map(|(date, records)| Ok((date, reader.day(&records)?)));
+    let days = days.collect::<Result<BTreeMap<_, _>, ParseError>>()?;
+    Ok(Reading { days, skipped: reader.legible.skipped()?, number: None })
 }
 
 /// The address of the feed that a hall's page names today; the host has moved before.
@@ -121,39 +120,43 @@ struct Served {
 #[derive(Default)]
 struct Reader<'a> {
     labels: Labels<'a>,
-    skipped: usize,
+    legible: Legible,
 }
 
 impl<'a> Reader<'a> {
     /// A hall is shut only if all records of the date say so: a second menu cycle may add a "Closed"
-    /// to a day with meals.
-    fn day(&mut self, records: &[Record<'a>]) -> Day {
+    /// to a day with meals. A day of which most is lost is no day that is not posted.
+    fn day(&mut self, records: &[Record<'a>]) -> Result<Day, ParseError> {
         if records.iter().all(Record::is_closed) {
-            return Day::Closed;
+            return Ok(Day::Closed);
         }
         let is_lunch = |record: &Record<'_>| record.period_meal() == Some(Meal::Lunch);
         let has_lunch = records.iter().any(is_lunch);
-        let mut served = Vec::new();
+        let (mut served, mut legible) = (Vec::new(), Legible::default());
         for record in records {
             match record.meal(has_lunch) {
-                Some(meal) => self.serve(record, &meal, &mut served),
-                None => self.skipped += record.dish_count(),
+                Some(meal) => legible.join(self.serve(record, &meal, &mut served)),
+                None => legible.lose(record.dish_count()),
             }
         }
-        match arrange(served) {
+        legible.skipped()?;
+        self.legible.join(legible);
+        Ok(match arrange(served) {
             meals if meals.is_empty() => Day::NotPosted,
             meals => Day::Posted(meals),
-        }
+        })
     }
 
     /// Adds the dishes of a record to their stations.
-    fn serve(&mut self, record: &Record<'a>, meal: &Meal, served: &mut Vec<Served>) {
-        self.skipped += record.wrong();
+    fn serve(&mut self, record: &Record<'a>, meal: &Meal, served: &mut Vec<Served>) -> Legible {
+        let mut legible = Legible::default();
+        legible.lose(record.wrong());
         for recipe in record.recipes().filter(|recipe| !recipe.is_hidden()) {
             let Some((station, item)) = recipe.station().zip(recipe.item(&mut self.labels)) else {
-                self.skipped += 1;
+                legible.lose(1);
                 continue;
             };
+            legible.read();
             // A station without a name takes that of its meal.
             let station = station.unwrap_or_else(|| text::title_case(meal.as_str()));
             let dish = (recipe.place(), item);
@@ -166,6 +169,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        legible
     }
 }
 

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 pub use self::location_page::parse_location_page;
 use self::shape::{Dish, Group, Section};
-use super::{ParseError, loose::List, stated::Stated, text};
+use super::{ParseError, legible::Legible, loose::List, stated::Stated, text};
 use crate::{
     meal::Meal,
     menu::{Day, DayBuilder, MAX_DISHES, MenuItem, Reading},
@@ -26,8 +26,8 @@ const FILLER: &str = "have a nice day";
 ///
 /// # Errors
 /// [`ParseError::Html`] for a page, [`ParseError::Json`] for a cut or garbled body,
-/// [`ParseError::Shape`] if it is no list, or if there are dishes and none can be read, or more
-/// than any day has.
+/// [`ParseError::Shape`] if it is no list, or one of more dishes than any day has,
+/// [`ParseError::Unreadable`] if more than half of them cannot be read.
 pub fn parse_api(body: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     let body = body.trim_start_matches('\u{FEFF}').trim_start();
     if body.starts_with('<') {
@@ -50,16 +50,12 @@ fn read_day<'a>(
         return Err(ParseError::Shape("more dishes than a day can have"));
     }
     let (day, allergens) = (DayBuilder::default(), Stated::by(shape::contained));
-    let mut reader = Reader { day, allergens, skipped: 0, number: None };
+    let mut reader = Reader { day, allergens, legible: Legible::default(), number: None };
     for section in sections {
         reader.section(section);
     }
-    let (meals, skipped, number) = (reader.day.finish(), reader.skipped, reader.number);
-    let day = match meals {
-        meals if !meals.is_empty() => Day::Posted(meals),
-        _ if skipped > 0 => return Err(ParseError::Shape("no dish can be read")),
-        _ => without_dishes(),
-    };
+    let (meals, skipped, number) = (reader.day.finish(), reader.legible.skipped()?, reader.number);
+    let day = if meals.is_empty() { without_dishes() } else { Day::Posted(meals) };
     let days = BTreeMap::from([(asked, day)]);
     Ok(Reading { days, skipped, number })
 }
@@ -67,7 +63,7 @@ fn read_day<'a>(
 struct Reader<'a> {
     day: DayBuilder,
     allergens: Stated<'a>,
-    skipped: usize,
+    legible: Legible,
     /// The lowest number of a dish.
     number: Option<u64>,
 }
@@ -78,7 +74,7 @@ impl<'a> Reader<'a> {
         let meal = name.as_deref().and_then(Meal::from_label);
         let groups = section.as_ref().and_then(|section| section.groups.entries());
         let (Some(name), Some(meal), Some(groups)) = (name, meal, groups) else {
-            self.skipped += dish_count(section);
+            self.legible.lose(dish_count(section));
             return;
         };
         self.day.meal(meal, None, None);
@@ -91,7 +87,7 @@ impl<'a> Reader<'a> {
     fn group(&mut self, group: Option<&Group<'a>>, meal: &str) {
         let Some((group, dishes)) = group.and_then(|group| Some((group, group.items.entries()?)))
         else {
-            self.skipped += 1;
+            self.legible.lose(1);
             return;
         };
         let name = group.name.read().and_then(station_name);
@@ -100,10 +96,11 @@ impl<'a> Reader<'a> {
             match dish.as_ref().and_then(|dish| Some((dish, dish.item(&mut self.allergens)?))) {
                 Some((_, item)) if is_filler(&item.name) => {}
                 Some((dish, item)) => {
+                    self.legible.read();
                     self.number = self.number.into_iter().chain(dish.number()).min();
                     self.day.item(&station, item);
                 }
-                None => self.skipped += 1,
+                None => self.legible.lose(1),
             }
         }
     }

@@ -92,10 +92,10 @@ fn more_than_half_of_the_dishes_missing_is_an_error_and_half_is_not() {
     let one = json!({ "1": dish("1", "moon cakes"), "2": { "label": 5 } });
     for items in [one, json!([])] {
         let error = Page::with_items(&items).meal("3", &daypart).read().unwrap_err();
-        assert!(matches!(error, ParseError::Dangling { missing: 3 | 4, named: 4 }), "{error}");
+        assert!(matches!(error, ParseError::Unreadable { lost: 3 | 4, stated: 4 }), "{error}");
     }
     let no_items = Page::without_data().meal("3", &daypart).read();
-    assert!(matches!(no_items, Err(ParseError::Dangling { .. })));
+    assert!(matches!(no_items, Err(ParseError::Unreadable { .. })));
 }
 
 #[test]

@@ -71,9 +71,9 @@ fn a_record_that_cannot_be_read_costs_itself_only() {
         (periodless, 2),
         (recipes, 1),
     ] {
-        let good = record("20251201", "Dinner", &plain("Broth"));
+        let good = record("20251201", "Dinner", &json!([plain("Broth"), plain("Peas")]));
         let reading = read(&feed(&json!([broken, good])));
-        assert_eq!(shape(&reading), ["2025-12-01 dinner: Grill Station 1"], "{broken}");
+        assert_eq!(shape(&reading), ["2025-12-01 dinner: Grill Station 2"], "{broken}");
         assert_eq!(reading.skipped, cost, "{broken}");
     }
 }
@@ -108,8 +108,30 @@ fn what_is_no_feed_is_a_named_error() {
     for undated in [record("soon", "Lunch", &plain("Stew")), closed("")] {
         assert!(matches!(parse(&feed(&undated)), Err(ParseError::Shape(_))), "{undated}");
     }
-    let unreadable = lunch(&json!([{"title": "Stew"}]));
-    assert!(matches!(parse(&unreadable), Err(ParseError::Shape(_))));
+}
+
+#[test]
+fn a_day_of_which_more_than_half_is_lost_is_no_menu_and_half_is() {
+    let lost = || json!({"title": "Stew"});
+    let day = |date: &str, recipes: Value| record(date, "Lunch", &recipes);
+    let whole =
+        || day("20251202", json!([plain("Soup"), plain("Rice"), plain("Peas"), plain("Figs")]));
+    let half = day("20251201", json!([plain("Soup"), lost(), plain("Rice"), lost()]));
+    assert_eq!(read(&feed(&json!([half, whole()]))).skipped, 2);
+    // Of the week it would be less than half; and no day that is not posted.
+    for (recipes, lost, stated) in
+        [(json!([plain("Soup"), lost(), 7]), 2, 3), (json!([lost()]), 1, 1), (json!("Stew"), 1, 1)]
+    {
+        let error = parse(&feed(&json!([day("20251201", recipes), whole()])));
+        assert!(
+            matches!(error, Err(ParseError::Unreadable { lost: l, stated: s }) if (l, s) == (lost, stated)),
+            "{error:?}"
+        );
+    }
+    // Of what has no day at all.
+    let undated = day("soon", json!([plain("a"), plain("b"), plain("c"), plain("d"), plain("e")]));
+    let error = parse(&feed(&json!([undated, whole()])));
+    assert!(matches!(error, Err(ParseError::Unreadable { lost: 5, stated: 9 })), "{error:?}");
 }
 
 #[test]

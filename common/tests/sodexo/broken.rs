@@ -32,7 +32,7 @@ fn a_wrong_type_in_one_item_costs_that_item() {
 
 #[test]
 fn a_group_or_section_that_cannot_be_read_costs_itself_only() {
-    let good = || section("DINNER", &[group("SOUP", &[plain("Broth")])]);
+    let good = || section("DINNER", &[group("SOUP", &[plain("Broth"), plain("Peas")])]);
     let two = [plain("Stew"), plain("Rice")];
     for (broken, cost) in [
         (json!(5), 1),
@@ -43,20 +43,36 @@ fn a_group_or_section_that_cannot_be_read_costs_itself_only() {
         (section("LUNCH", &[json!({"name": "GRILL", "items": {"a": 1}})]), 1),
     ] {
         let reading = read(&json!([broken, good()]).to_string());
-        assert_eq!(shape(&reading), ["dinner: Soup 1"], "{broken}");
+        assert_eq!(shape(&reading), ["dinner: Soup 2"], "{broken}");
         assert_eq!(reading.skipped, cost, "{broken}");
     }
 }
 
 #[test]
-fn if_no_dish_at_all_can_be_read_the_document_is_broken() {
-    for body in [
-        json!([1, 2]),
-        json!([{"error": "no such menu"}]),
-        json!([section("LUNCH", &[group("GRILL", &[json!({"title": "Stew"})])])]),
+fn a_day_of_which_more_than_half_is_lost_is_no_menu_and_half_is() {
+    let lost = || json!({"title": "Stew"});
+    let half = lunch(&[plain("Soup"), lost(), json!(7), plain("Rice")]);
+    assert_eq!(read(&half).skipped, 2);
+    let lunch = |items: &[serde_json::Value]| section("LUNCH", &[group("GRILL", items)]);
+    for (body, lost, stated) in [
+        (json!([lunch(&[plain("Soup"), lost(), json!(7)])]), 2, 3),
+        (
+            json!([lunch(&[plain("Soup")]), {"name": 5, "groups": [group("GRILL", &[plain("a"), plain("b")])]}]),
+            2,
+            3,
+        ),
+        (json!([lunch(&[lost(), plain("Have A Nice Day")])]), 1, 1),
+        (json!([1, 2]), 2, 2),
+        (json!([{"error": "no such menu"}]), 1, 1),
     ] {
         let error = parse_api(&body.to_string(), saturday());
-        assert!(matches!(error, Err(ParseError::Shape(_))), "{body}: {error:?}");
+        assert!(
+            matches!(error, Err(ParseError::Unreadable { lost: l, stated: s }) if (l, s) == (lost, stated)),
+            "{body}: {error:?}"
+        );
+        let page = html(&state(&body, &json!([])));
+        let error = parse_location_page(&page, saturday());
+        assert!(matches!(error, Err(ParseError::Unreadable { .. })), "{body}: {error:?}");
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::php::PhpArray;
 use crate::vendors::{
     ParseError,
+    legible::Legible,
     loose::{List, Loose, Object, Text, read},
     stated::Stated,
     text,
@@ -26,7 +27,7 @@ pub(super) struct Dishes<'a> {
     known: HashMap<Cow<'a, str>, Dish<'a>>,
     icons: Stated<'a>,
     named: usize,
-    missing: usize,
+    legible: Legible,
 }
 
 enum Dish<'a> {
@@ -81,7 +82,7 @@ impl<'a> Dishes<'a> {
             |(id, Object(item)): (_, Object<_>)| (id, item.map_or(Dish::Unreadable, Dish::Unread));
         let known = items.map(|items| items.into_entries().map(unread).collect());
         let known = known.unwrap_or_default();
-        Self { known, icons: Stated::by(tags_of), named: 0, missing: 0 }
+        Self { known, icons: Stated::by(tags_of), named: 0, legible: Legible::default() }
     }
 
     /// The dish of that id; none if it has no name to show, or is not there or not readable, which
@@ -93,9 +94,12 @@ impl<'a> Dishes<'a> {
         }
         let dish = id.0.as_ref().and_then(|id| self.known.get_mut(id));
         match dish.map(|dish| dish.read(&mut self.icons)) {
-            Some(Dish::Read(item)) => Ok(item.clone()),
+            Some(Dish::Read(item)) => {
+                self.legible.read();
+                Ok(item.clone())
+            }
             _ => {
-                self.missing += 1;
+                self.legible.lose(1);
                 Ok(None)
             }
         }
@@ -103,8 +107,7 @@ impl<'a> Dishes<'a> {
 
     /// How many of the dishes named were left out; an error where a menu of the rest would mislead.
     pub(super) fn skipped(self) -> Result<usize, ParseError> {
-        let Self { named, missing, .. } = self;
-        if missing > named / 2 { Err(ParseError::Dangling { missing, named }) } else { Ok(missing) }
+        self.legible.skipped()
     }
 }
 

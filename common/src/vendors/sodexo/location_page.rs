@@ -129,7 +129,8 @@ struct Serving<'a> {
 /// # Errors
 /// [`ParseError::WrongDay`] if the page was made for another day, [`ParseError::Html`] for a page
 /// without state, [`ParseError::Json`] for a cut or garbled one, [`ParseError::Shape`] if the
-/// state names no day or holds no menu, or if there are dishes and none can be read.
+/// state names no day or holds no menu, [`ParseError::Unreadable`] if more than half of the dishes
+/// cannot be read.
 pub fn parse_location_page(body: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     let state = read_state(body.trim_start_matches('\u{FEFF}').trim_start())?;
     let shown = state.day().ok_or(ParseError::Shape("the page names no day"))?;
