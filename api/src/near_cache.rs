@@ -12,7 +12,7 @@ use quick_cache::{
 };
 use tokio::time::Instant;
 
-use super::sync::{AtomicU64, Ordering};
+use super::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// The most that one near cache keeps, in bytes.
 pub(crate) const CAPACITY: u64 = 16 * 1024 * 1024;
@@ -52,6 +52,8 @@ pub(crate) struct NearCache<K, V> {
     pub(crate) slots: Cache<K, Slot<V>, ByBytes>,
     /// What was put aside, each with the instant of its end.
     aside: Cache<K, Slot<V>, ByBytes>,
+    /// Held while something is put aside or taken back: what is on its way there must not be missed.
+    ending: Mutex<()>,
     /// For how long an entry may be kept, in ms; 0 = nothing is kept.
     longest: AtomicU64,
 }
@@ -80,6 +82,7 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> Default for NearCache<K, V> {
         Self {
             slots: Cache::with_weighter(KEYS, CAPACITY, ByBytes),
             aside: Cache::with_weighter(KEYS, ASIDE, ByBytes),
+            ending: Mutex::new(()),
             longest: AtomicU64::new(0),
         }
     }
@@ -162,23 +165,30 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
 
     /// What the key held was taken back.
     pub(crate) fn take_back(&self, key: &K) {
+        let _ending = self.ending();
         self.slots.remove(key);
         self.aside.remove(key);
     }
 
     /// Any key may have been written.
     pub(crate) fn drop_all(&self) {
+        let _ending = self.ending();
         self.slots.clear();
         self.aside.clear();
     }
 
     /// Puts aside what is kept of this key. Up to now it held, but only if writes were told of.
     fn end(&self, key: &K) {
+        let _ending = self.ending();
         let Some((key, Slot { value, until })) = self.slots.remove(key) else { return };
         let told = self.longest.load(Ordering::Acquire) == millis(TRACKED);
         if told && value.after() == After::StandsIn {
             self.aside.insert(key, Slot { value, until: until.min(Instant::now()) });
         }
+    }
+
+    fn ending(&self) -> MutexGuard<'_, ()> {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on it is known what is written, or, without `tracking`, it is not.

@@ -222,7 +222,8 @@ mod tests {
         let said = String::from_utf8(menu().to_bytes(&key()).unwrap().to_vec()).unwrap();
         let said = said.replace("\"is_stale\":false", "\"is_stale\":true");
         assert_eq!(stale.to_bytes(&key()).unwrap(), said);
-        assert_eq!((stale.fetched_at(), stale.to_stale(&key())), (at(), Some(stale.clone())));
+        assert_eq!(stale.fetched_at(), at());
+        assert_eq!(stale.to_stale(&key()), Some(stale));
         assert_eq!(Entry::Failed { fetched_at: at() }.to_stale(&key()), None);
     }
 

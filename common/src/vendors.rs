@@ -2,11 +2,13 @@
 
 mod addresses;
 pub mod bon_appetit;
+mod bounds;
 mod document;
 mod error;
 mod fetch;
 mod fetched;
 mod html;
+mod keyed;
 mod legible;
 mod loose;
 mod politeness;

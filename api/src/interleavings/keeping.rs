@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, advance},
 };
 
-use super::near_cache::{NearCache, UNTRACKED, Weighs};
+use super::near_cache::{After, NearCache, UNTRACKED, Weighs};
 
 /// Which edition it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,10 @@ struct Edition(u8);
 impl Weighs for Edition {
     fn bytes(&self) -> usize {
         1
+    }
+
+    fn after(&self) -> After {
+        After::StandsIn
     }
 }
 
@@ -113,5 +117,18 @@ fn what_is_looked_up_while_writes_are_told_of_no_more_gets_not_old() {
         world.play(looks, |world| world.near.open(false));
         time.block_on(advance(UNTRACKED));
         assert_eq!(world.near.get(&1), None);
+    });
+}
+
+#[test]
+fn what_is_taken_back_while_it_is_looked_up_is_not_put_aside() {
+    always(|_, looks| {
+        let world = World::new();
+        let kept = world.play(looks, |world| {
+            *world.redis.lock().unwrap() = Edition(2);
+            world.near.take_back(&1);
+        });
+        assert_ne!(kept, Some(Edition(1)));
+        assert_ne!(world.near.ended(&1, UNTRACKED), Some(Edition(1)));
     });
 }

@@ -13,7 +13,12 @@ use serde::Deserialize;
 
 use self::dishes::{Dishes, Id, Items};
 use self::php::PhpArray;
-use super::{ParseError, loose::Text, script, text};
+use super::{
+    ParseError, bounds,
+    keyed::{Given, keyed},
+    loose::Text,
+    script, text,
+};
 use crate::{
     meal::Meal,
     menu::{Day, DayBuilder, MAX_DISHES, MealMenu, Reading},
@@ -34,6 +39,7 @@ pub fn parse(page: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     if breaks_off(page) {
         return Err(ParseError::Shape("the page breaks off"));
     }
+    bounds::fits(page)?;
     let scripts = Scripts::read(page);
     // Another day's page is that, whatever else is wrong with it.
     let between = scripts.as_ref().map(|scripts| scripts.between(page));
@@ -74,28 +80,38 @@ struct Scripts<'a> {
 }
 
 /// A meal.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Daypart<'a> {
-    #[serde(borrow, default)]
-    label: Cow<'a, str>,
-    #[serde(borrow, default)]
+    label: Label<'a>,
     starttime: Text<'a>,
-    #[serde(borrow, default)]
     endtime: Text<'a>,
-    #[serde(borrow)]
-    stations: PhpArray<'a, Counter<'a>>,
+    stations: Given<PhpArray<'a, Counter<'a>>>,
 }
 
+keyed!(Daypart<'a> {
+    "label" => label,
+    "starttime" => starttime,
+    "endtime" => endtime,
+    "stations" => stations,
+} needs stations as "stations");
+
 /// A station.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Counter<'a> {
-    #[serde(borrow, default)]
     order_id: Text<'a>,
-    #[serde(borrow, default)]
-    label: Cow<'a, str>,
-    #[serde(borrow)]
-    items: PhpArray<'a, Id<'a>>,
+    label: Label<'a>,
+    items: Given<PhpArray<'a, Id<'a>>>,
 }
+
+keyed!(Counter<'a> {
+    "order_id" => order_id,
+    "label" => label,
+    "items" => items,
+} needs items as "items");
+
+/// A name, which is text where it is there.
+#[derive(Default, Deserialize)]
+struct Label<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Scripts<'a> {
     /// Goes through the page's `Bamco.…`, and over each value that it reads: what free text says
@@ -139,7 +155,7 @@ impl<'a> Scripts<'a> {
         let mut dishes = Dishes::new(self.dishes);
         let mut day = DayBuilder::default();
         for (id, daypart) in self.dayparts {
-            let label = text::clean(&daypart.label);
+            let label = text::clean(&daypart.label.0);
             let label = label.filter(|label| Meal::from_label(label).is_some());
             let label = label.unwrap_or_else(|| format!("Meal {id}").trim_end().to_owned());
             let Some(meal) = Meal::from_label(&label) else {
@@ -149,9 +165,9 @@ impl<'a> Scripts<'a> {
                 continue;
             }
             day.meal(meal, time(&daypart.starttime), time(&daypart.endtime));
-            for counter in in_order(daypart.stations) {
+            for counter in in_order(daypart.stations.get()) {
                 let station = counter.name().unwrap_or_else(|| label.clone());
-                for id in counter.items.into_values() {
+                for id in counter.items.get().into_values() {
                     if let Some(item) = dishes.serve(&id)? {
                         day.item(&station, item);
                     }
@@ -184,7 +200,7 @@ fn in_order<'a>(stations: PhpArray<'a, Counter<'a>>) -> Vec<Counter<'a>> {
 impl Counter<'_> {
     /// The label as guests know it: kitchens mark a station with an `@`.
     fn name(&self) -> Option<String> {
-        let label = text::clean(&self.label)?;
+        let label = text::clean(&self.label.0)?;
         let name = label.trim_start_matches(['@', ' ']);
         (!name.is_empty()).then(|| name.to_owned())
     }

@@ -17,7 +17,7 @@ use self::{
     labels::Labels,
     xml::OneOrMany,
 };
-use super::{ParseError, html, legible::Legible, text};
+use super::{ParseError, bounds, html, legible::Legible, text};
 use crate::{
     hall::HallId,
     meal::Meal,
@@ -32,7 +32,7 @@ use crate::{
 /// date can be read, or with more dishes than any week has, [`ParseError::Unreadable`] where more than
 /// half of the dishes of all of it, or of one day, cannot be read.
 pub fn parse(body: &str) -> Result<Reading, ParseError> {
-    read_menu(read_feed(unwrap_jsonp(body))?.exchange.menu)
+    read_menu(read_feed(unwrap_jsonp(body))?.menu())
 }
 
 /// The same of a feed that must be this hall's.
@@ -40,7 +40,7 @@ pub fn parse(body: &str) -> Result<Reading, ParseError> {
 /// # Errors
 /// As [`parse`], and [`ParseError::WrongHall`] for a feed with a record of another hall of this vendor.
 pub fn parse_of(body: &str, hall: HallId) -> Result<Reading, ParseError> {
-    let menu = read_feed(unwrap_jsonp(body))?.exchange.menu;
+    let menu = read_feed(unwrap_jsonp(body))?.menu();
     match menu.items.iter().find_map(|record| record.other_hall(hall)) {
         Some(shown) => Err(ParseError::WrongHall { asked: hall, shown }),
         None => read_menu(menu),
@@ -103,6 +103,7 @@ fn read_feed(json: &str) -> Result<Feed<'_>, ParseError> {
     if json.starts_with('<') {
         return Err(ParseError::Html);
     }
+    bounds::fits(json)?;
     serde_json::from_str(json).map_err(|error| match error.classify() {
         Category::Data => ParseError::Shape("no EatecExchange.menu"),
         _ => ParseError::Json(error),

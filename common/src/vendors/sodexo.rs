@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 pub use self::location_page::parse_location_page;
 use self::shape::{Dish, Group, Section};
-use super::{ParseError, legible::Legible, loose::List, stated::Stated, text};
+use super::{ParseError, bounds, legible::Legible, loose::List, stated::Stated, text};
 use crate::{
     meal::Meal,
     menu::{Day, DayBuilder, MAX_DISHES, MenuItem, Reading},
@@ -33,6 +33,7 @@ pub fn parse_api(body: &str, asked: NaiveDate) -> Result<Reading, ParseError> {
     if body.starts_with('<') {
         return Err(ParseError::Html);
     }
+    bounds::fits(body)?;
     let List::Is(sections) = serde_json::from_str(body)? else {
         return Err(ParseError::Shape("no list of sections"));
     };

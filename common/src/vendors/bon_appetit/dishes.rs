@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::php::PhpArray;
 use crate::vendors::{
     ParseError,
+    keyed::keyed,
     legible::Legible,
     loose::{List, Loose, Object, Text, read},
     stated::Stated,
@@ -42,17 +43,20 @@ pub(super) type Items<'a> = PhpArray<'a, Object<Item<'a>>>;
 
 /// A dish. Of its many fields only those that are served are kept, as text until a station names
 /// it: the others may be anything, and so may these of a dish that nobody serves.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub(super) struct Item<'a> {
-    #[serde(borrow)]
     label: Option<&'a RawValue>,
-    #[serde(borrow)]
     description: Option<&'a RawValue>,
-    #[serde(borrow)]
     cor_icon: Option<&'a RawValue>,
-    #[serde(borrow)]
     options: Option<&'a RawValue>,
 }
+
+keyed!(Item<'a> {
+    "label" => label,
+    "description" => description,
+    "cor_icon" => cor_icon,
+    "options" => options,
+});
 
 /// What a station names a dish by: text, or a number where PHP took it for one.
 #[derive(Default)]
@@ -78,9 +82,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
 
 impl<'a> Dishes<'a> {
     pub(super) fn new(items: Option<Items<'a>>) -> Self {
-        let unread =
-            |(id, Object(item)): (_, Object<_>)| (id, item.map_or(Dish::Unreadable, Dish::Unread));
-        let known = items.map(|items| items.into_entries().map(unread).collect());
+        // What is no dish cannot be served, as if it were not there.
+        let unread = |(id, Object(item)): (_, Object<_>)| Some((id, Dish::Unread(item?)));
+        let known = items.map(|items| items.into_entries().filter_map(unread).collect());
         let known = known.unwrap_or_default();
         Self { known, icons: Stated::by(tags_of), named: 0, legible: Legible::default() }
     }
@@ -177,19 +181,19 @@ fn lower(text: &str) -> impl Iterator<Item = char> {
 }
 
 /// `[]`, or what a guest may choose within the dish.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct Options<'a> {
-    #[serde(borrow)]
     values: List<Choice<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(Options<'a> { "values" => values });
+
+#[derive(Default)]
 struct Choice<'a> {
-    #[serde(borrow)]
     label: Text<'a>,
 }
+
+keyed!(Choice<'a> { "label" => label });
 
 /// The description, and after it what a guest may choose.
 fn with_choices(description: Option<String>, options: &RawValue) -> Option<String> {

@@ -11,6 +11,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 #[derive(Debug)]
 pub(super) struct PhpArray<'a, T>(Vec<(Option<Key<'a>>, T)>);
 
+impl<T> Default for PhpArray<'_, T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 /// A key that is written out; that of a list's entry is its place.
 #[derive(Debug, serde::Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

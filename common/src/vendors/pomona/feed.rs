@@ -1,75 +1,90 @@
 //! The shape of Pomona's feed, and what a record and a recipe of it mean by themselves.
 
 use chrono::NaiveDate;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{labels::Labels, xml::OneOrMany};
-use crate::vendors::{loose::Text, text};
+use crate::vendors::{
+    keyed::{Given, keyed},
+    loose::Text,
+    text,
+};
 use crate::{
     hall::{HallId, Vendor},
     meal::Meal,
     menu::MenuItem,
 };
 
-#[derive(Deserialize)]
+#[derive(Default)]
 pub(super) struct Feed<'a> {
-    #[serde(borrow, rename = "EatecExchange")]
-    pub(super) exchange: Exchange<'a>,
+    exchange: Given<Exchange<'a>>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Exchange<'a> {
-    #[serde(borrow)]
-    pub(super) menu: OneOrMany<Record<'a>>,
+keyed!(Feed<'a> { "EatecExchange" => exchange } needs exchange as "EatecExchange");
+
+#[derive(Default)]
+struct Exchange<'a> {
+    menu: Given<OneOrMany<Record<'a>>>,
+}
+
+keyed!(Exchange<'a> { "menu" => menu } needs menu as "menu");
+
+impl<'a> Feed<'a> {
+    pub(super) fn menu(self) -> OneOrMany<Record<'a>> {
+        self.exchange.get().menu.get()
+    }
 }
 
 /// What one station serves at one meal of one date.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub(super) struct Record<'a> {
-    #[serde(borrow, rename = "@name")]
     name: Text<'a>,
-    #[serde(borrow, rename = "@servedate")]
     date: Text<'a>,
-    #[serde(borrow, rename = "@location")]
     location: Text<'a>,
-    #[serde(borrow, rename = "@mealperiodname")]
     period: Text<'a>,
-    #[serde(borrow, rename = "@menubulletin")]
     bulletin: Text<'a>,
-    #[serde(borrow)]
     recipes: OneOrMany<Recipes<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(Record<'a> {
+    "@name" => name,
+    "@servedate" => date,
+    "@location" => location,
+    "@mealperiodname" => period,
+    "@menubulletin" => bulletin,
+    "recipes" => recipes,
+});
+
+#[derive(Default)]
 pub(super) struct Recipes<'a> {
-    #[serde(borrow)]
     recipe: OneOrMany<Recipe<'a>>,
     closed: Option<IgnoredAny>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(Recipes<'a> { "recipe" => recipe, "closed" => closed });
+
+#[derive(Default)]
 pub(super) struct Recipe<'a> {
-    #[serde(borrow, rename = "@category")]
     category: Text<'a>,
-    #[serde(borrow, rename = "@shortName")]
     name: Text<'a>,
-    #[serde(borrow, rename = "@menuPosition")]
     position: Text<'a>,
-    #[serde(borrow, rename = "@displayonwebsite")]
     shown: Text<'a>,
     /// Half of the feed, and text until [`Labels`] reads it.
-    #[serde(borrow)]
     allergens: Option<&'a RawValue>,
-    #[serde(borrow, rename = "dietaryChoices")]
     diets: Option<&'a RawValue>,
-    #[serde(borrow)]
     sustainability: Option<&'a RawValue>,
 }
+
+keyed!(Recipe<'a> {
+    "@category" => category,
+    "@shortName" => name,
+    "@menuPosition" => position,
+    "@displayonwebsite" => shown,
+    "allergens" => allergens,
+    "dietaryChoices" => diets,
+    "sustainability" => sustainability,
+});
 
 impl<'a> Record<'a> {
     /// The other hall of this vendor that it names, as in "Frary Dining".

@@ -1,11 +1,10 @@
 //! What a dish states: lists of labels, each answered with "Yes" or, nearly always, "No".
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::xml::OneOrMany;
 use crate::tags::Tags;
-use crate::vendors::{loose::Text, stated::Stated};
+use crate::vendors::{keyed::keyed, loose::Text, stated::Stated};
 
 /// The lists of a feed.
 pub(super) struct Labels<'a> {
@@ -37,21 +36,20 @@ impl<'a> Labels<'a> {
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct Choices<'a> {
-    #[serde(borrow, rename = "allergen", alias = "dietaryChoice")]
     choice: OneOrMany<Choice<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(Choices<'a> { "allergen" => choice, "dietaryChoice" => choice });
+
+#[derive(Default)]
 struct Choice<'a> {
-    #[serde(borrow, rename = "@id")]
     label: Text<'a>,
-    #[serde(borrow, rename = "#text")]
     answer: Text<'a>,
 }
+
+keyed!(Choice<'a> { "@id" => label, "#text" => answer });
 
 /// The labels with "Yes".
 fn read(list: &str, add: impl Fn(&mut Tags, &str) -> bool) -> Option<Tags> {

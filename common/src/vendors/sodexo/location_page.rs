@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 
 use super::{read_day, shape::Section};
 use crate::vendors::{
-    ParseError,
+    ParseError, bounds,
+    keyed::keyed,
     loose::{List, Object, Text},
     script,
 };
@@ -28,65 +29,61 @@ const STATE: &str = "window.__PRELOADED_STATE__";
 const MAX_SEASONS: usize = 100;
 
 /// What the page's script starts from.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct State<'a> {
-    #[serde(borrow)]
     composition: Object<Composition<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(State<'a> { "composition" => composition });
+
+#[derive(Default)]
 struct Composition<'a> {
-    #[serde(borrow)]
     context: Object<Context<'a>>,
-    #[serde(borrow)]
     subject: Object<Part<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(Composition<'a> { "context" => context, "subject" => subject });
+
+#[derive(Default)]
 struct Context<'a> {
-    #[serde(borrow)]
     content: Object<Moment<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+keyed!(Context<'a> { "content" => content });
+
+#[derive(Default)]
 struct Moment<'a> {
-    #[serde(borrow)]
     local_date_time: Text<'a>,
 }
 
+keyed!(Moment<'a> { "localDateTime" => local_date_time });
+
 /// A part of the page: regions hold fragments and regions, a fragment holds something to show.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct Part<'a> {
-    #[serde(borrow)]
     content: Object<Shown<'a>>,
-    #[serde(borrow)]
     regions: List<Part<'a>>,
-    #[serde(borrow)]
     fragments: List<Part<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(Part<'a> { "content" => content, "regions" => regions, "fragments" => fragments });
+
+#[derive(Default)]
 struct Shown<'a> {
-    #[serde(borrow)]
     main: Object<Main<'a>>,
 }
 
+keyed!(Shown<'a> { "main" => main });
+
 /// What a fragment shows: a menu, or a place with its hours.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Default)]
 struct Main<'a> {
-    #[serde(borrow)]
     sections: List<Section<'a>>,
     /// Text until a day without dishes asks whether the hall is shut.
-    #[serde(borrow)]
     opening_hours: Option<&'a RawValue>,
 }
+
+keyed!(Main<'a> { "sections" => sections, "openingHours" => opening_hours });
 
 /// Hours that replace the usual ones between two instants.
 #[derive(Deserialize)]
@@ -221,6 +218,7 @@ impl Serving<'_> {
 
 /// The state, read from its `=` to the end of the value: what follows is script.
 fn read_state(body: &str) -> Result<State<'_>, ParseError> {
+    bounds::fits(body)?;
     if body.starts_with('{') {
         return Ok(serde_json::from_str(body)?);
     }

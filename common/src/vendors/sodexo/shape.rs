@@ -5,37 +5,32 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::tags::Tags;
+use crate::vendors::keyed::keyed;
 use crate::vendors::loose::{List, Loose, Text, read};
 
 /// A meal.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub(super) struct Section<'a> {
-    #[serde(borrow)]
     pub(super) name: Text<'a>,
-    #[serde(borrow)]
     pub(super) groups: List<Group<'a>>,
 }
 
+keyed!(Section<'a> { "name" => name, "groups" => groups });
+
 /// A station.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub(super) struct Group<'a> {
-    #[serde(borrow)]
     pub(super) name: Text<'a>,
-    #[serde(borrow)]
     pub(super) items: List<Dish<'a>>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+keyed!(Group<'a> { "name" => name, "items" => items });
+
+#[derive(Default)]
 pub(super) struct Dish<'a> {
-    #[serde(borrow)]
     pub(super) formal_name: Text<'a>,
-    #[serde(borrow)]
     pub(super) description: Text<'a>,
     /// Text until a dish is served.
-    #[serde(borrow)]
     pub(super) allergens: Option<&'a RawValue>,
     is_vegan: Flag,
     is_vegetarian: Flag,
@@ -45,13 +40,25 @@ pub(super) struct Dish<'a> {
     menu_item_id: Number,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+keyed!(Dish<'a> {
+    "formalName" => formal_name,
+    "description" => description,
+    "allergens" => allergens,
+    "isVegan" => is_vegan,
+    "isVegetarian" => is_vegetarian,
+    "isPlantBased" => is_plant_based,
+    "isMindful" => is_mindful,
+    "isGlutenFree" => is_gluten_free,
+    "menuItemId" => menu_item_id,
+});
+
+#[derive(Default)]
 struct Allergen<'a> {
-    #[serde(borrow)]
     name: Text<'a>,
     contains: Flag,
 }
+
+keyed!(Allergen<'a> { "name" => name, "contains" => contains });
 
 /// The tags of a list of allergens: to be in it is to be contained, unless the entry itself denies
 /// it. `None` if a value has a wrong type.
