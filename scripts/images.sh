@@ -138,9 +138,9 @@ look_at_programs() {
     see "$service is user 65532" says "$service" '{{.Config.User}}' 65532:65532
     see "$service says what it is built of" names_its_parts "$service"
   done
-  see "the api is ready" curl -fsS http://127.0.0.1:8080/readyz
-  see "the api has the halls" curl -fsS http://127.0.0.1:8080/api/v2/halls
-  see "the worker is ready" curl -fsS --user "ops:$password" http://127.0.0.1:8081/readyz
+  see "the api is ready" curl -fsS --retry 5 http://127.0.0.1:8080/readyz
+  see "the api has the halls" curl -fsS --retry 5 http://127.0.0.1:8080/api/v2/halls
+  see "the worker is ready" curl -fsS --retry 5 --user "ops:$password" http://127.0.0.1:8081/readyz
   see "without its password it says nothing" [ "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8081/readyz)" = 401 ]
 }
 

@@ -45,6 +45,8 @@ main() {
 check_compose() {
   ! grep '^ *tmpfs:' docker-compose.yml | grep -oE '"[^"]+"' | grep -vE '^"/tmp"$|[:,]uid=' ||
     fail "a tmpfs over a directory of an image belongs to root where it names no uid, and nobody here is root"
+  diff <(sed '/^FROM debian/,$d' api/Dockerfile | tail -n +2) <(sed '/^FROM debian/,$d' worker/Dockerfile | tail -n +2) ||
+    fail "the Dockerfiles differ before their last stage, so all is compiled twice"
   find_compose || {
     warn "docker compose is not installed; docker-compose.yml is not checked"
     return
