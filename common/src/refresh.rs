@@ -163,7 +163,7 @@ impl Refresher {
     }
 
     /// Those of them that are fresh, and so known without asking the vendor.
-    async fn known_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
+    async fn fresh_days(&self, hall: HallId, dates: &[NaiveDate]) -> Option<Vec<KnownDay>> {
         told(hall, self.store.fresh_days(hall, dates, Utc::now()).await)
     }
 

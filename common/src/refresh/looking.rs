@@ -72,7 +72,7 @@ impl Refresher {
                 None => None,
             }
         };
-        let day = async { if is_first { Some(self.known_day(key).await) } else { None } };
+        let day = async { if is_first { Some(self.fresh_day(key).await) } else { None } };
         let (asked, look, day) = tokio::join!(biased; self.leases.ask(document), look, day);
         // Without that cache, Postgres must be looked at behind its own lease.
         let counts = matches!(look, Some(Ok(_)));
@@ -112,7 +112,7 @@ impl Refresher {
         let will_do_of_day = |at, left| restores || outlives(left) || will_do(at);
         let day = match seen.day {
             Some(day) => day,
-            None => self.known_day(key).await,
+            None => self.fresh_day(key).await,
         };
         match self.restored(key, day, now, will_do_of_day).await {
             Some(done) => Some(done),
@@ -172,7 +172,7 @@ impl Refresher {
         {
             return Some(age);
         }
-        let day = self.known_day(key).await?;
+        let day = self.fresh_day(key).await?;
         self.left_of(&day, now)?;
         self.just_read_at(now, day.fetched_at)
     }
@@ -184,8 +184,8 @@ impl Refresher {
     }
 
     /// What is saved of the key's day.
-    async fn known_day(&self, key: &MenuKey) -> Option<KnownDay> {
-        self.known_days(key.hall, &[key.date]).await?.pop()
+    async fn fresh_day(&self, key: &MenuKey) -> Option<KnownDay> {
+        self.fresh_days(key.hall, &[key.date]).await?.pop()
     }
 }
 
