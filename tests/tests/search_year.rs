@@ -10,7 +10,7 @@ use tests::{Stack, asked_by_the_program};
 /// What any machine must do, however busy. `docs/performance.md` has what a common one does.
 const ENOUGH: Duration = Duration::from_millis(150);
 /// Each search so many times.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// Until two weeks from today, with names put together of three words, and repeated as cooks do.
 const YEAR: &str = r"

@@ -7,7 +7,9 @@ use tests::Answer;
 /// A client that nobody has used yet: its first requests open their connections.
 pub(crate) fn stranger() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().expect("an HTTP client")
+    // The others pass a body on as it is: nobody's is compressed.
+    let client = reqwest::Client::builder().no_proxy().no_gzip().no_brotli();
+    client.build().expect("an HTTP client")
 }
 
 /// Asks for all of them at once; gives the answers and how long all of it took.

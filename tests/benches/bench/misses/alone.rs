@@ -33,9 +33,11 @@ pub(super) async fn measure(report: &mut Report) {
         ("Varnish", field.varnish.url()),
     ];
     let mut took: [Vec<Answer>; 4] = Default::default();
+    let mut compressed = Vec::new();
     let clients = [(); 4].map(|()| crowd::stranger());
+    let browser = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let count = settings::times(100);
-    for turn in 0..count {
+    for turn in 0..count * 2 {
         if turn % keys.len() == 0 {
             stack.grow_old().await;
             stack.vendor.forget_reads();
@@ -43,8 +45,14 @@ pub(super) async fn measure(report: &mut Report) {
         let (hall, day) = keys[turn % keys.len()];
         let path = tests::menu_path(hall, day, "dinner");
         let url = format!("{}{path}", stack.apis[0].url());
-        took[0].push(crowd::one(&clients[0], &url).await);
+        let is_compressed = turn % 2 == 1;
+        let answer = crowd::one(if is_compressed { &browser } else { &clients[0] }, &url).await;
         assert_eq!(stack.vendor.total_reads(), turn % keys.len() + 1);
+        if is_compressed {
+            compressed.push(answer);
+            continue;
+        }
+        took[0].push(answer);
         for (at, (_, url)) in others.iter().enumerate() {
             let url = format!("{url}/small/{}/alone-{turn}-{at}", DELAY.as_millis());
             took[at + 1].push(crowd::one(&clients[at + 1], &url).await);
@@ -52,7 +60,9 @@ pub(super) async fn measure(report: &mut Report) {
     }
     let spreads = took.map(|answers| over(&answers, DELAY));
     let names = ["ours", others[0].0, others[1].0, others[2].0];
-    let rows = names.iter().zip(&spreads).map(|(name, spread)| row(name, spread)).collect();
+    let rows = names.iter().zip(&spreads).map(|(name, spread)| row(name, spread));
+    let compressed = row("ours, compressed for who asks for it", &over(&compressed, DELAY));
+    let rows = rows.chain([compressed]).collect();
     let note = format!(
         "Cold keys one after the other, over the delay of {} ms, {count} of each in turns; ours reads the vendor's document, parses and saves it, the others pass a ready body on:",
         DELAY.as_millis()
