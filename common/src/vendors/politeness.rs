@@ -205,6 +205,7 @@ impl Politeness {
             match word {
                 Word::Wait(left) if Instant::now() + left >= deadline => break late(),
                 Word::Wait(left) => tokio::time::sleep(left).await,
+                // It was not refused after all.
                 Word::Go => {}
                 Word::Paused(left) => break FetchError::Paused(left),
                 Word::Quiet(left) => break FetchError::Quiet(left),
