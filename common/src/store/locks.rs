@@ -91,7 +91,8 @@ impl Locks {
 
     /// Opens the session.
     pub(super) async fn warm_up(&self) -> Result<(), StoreError> {
-        self.0.session().await.map(|_| ())
+        let opened = timeout(self.0.patience, self.0.session()).await;
+        opened.unwrap_or(Err(StoreError::Timeout)).map(|_| ())
     }
 }
 
