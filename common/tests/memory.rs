@@ -160,9 +160,12 @@ fn rows() -> Vec<Row> {
             Box::new(tags),
         );
     }
-    let parts =
-        || format!("<html>{}</html>", "Bamco.dayparts[1]={\"stations\":[]}".repeat(OBJECTS));
-    row("dayparts".to_owned(), bon_appetit, Box::new(parts));
+    // Assignments of a page stand side by side, with no comma between them.
+    let part = "Bamco.dayparts[1]={\"stations\":[]}";
+    for most in [LARGEST / part.len() - 1, OBJECTS] {
+        let parts = move || format!("<html>{}</html>", part.repeat(most));
+        row(format!("dayparts, {most}"), bon_appetit, Box::new(parts));
+    }
     rows
 }
 
