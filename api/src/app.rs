@@ -35,6 +35,9 @@ const REDIS: Patience =
     Patience { connect: Duration::from_millis(150), response: Duration::from_millis(200) };
 /// For an answer of Postgres while a visitor waits.
 const POSTGRES: Duration = Duration::from_secs(1);
+/// Without Redis a menu of Postgres is asked for no more often than this, whoever comes: at lunch every
+/// request would be a question.
+const COPIES: Duration = Duration::from_secs(1);
 /// Connections to Postgres.
 const CONNECTIONS: u32 = 10;
 
@@ -70,9 +73,10 @@ pub(crate) struct Shared {
 }
 
 /// What this process keeps of the cache, ready to be sent.
-#[derive(Default)]
 pub(crate) struct Near {
     pub(crate) menus: NearCache<MenuKey, Arc<Ready>>,
+    /// What Postgres has; open while `menus` is not.
+    pub(crate) copies: NearCache<MenuKey, Arc<Ready>>,
     pub(crate) lists: NearCache<String, AnyList>,
     /// What was put together of menus.
     pub(crate) bodies: Bodies,
@@ -150,17 +154,33 @@ impl Deref for App {
     }
 }
 
+impl Default for Near {
+    /// Without Redis, until it is heard of.
+    fn default() -> Self {
+        let copies = NearCache::default();
+        copies.open_for(COPIES);
+        Self {
+            menus: NearCache::default(),
+            copies,
+            lists: NearCache::default(),
+            bodies: Bodies::default(),
+        }
+    }
+}
+
 impl Near {
     /// Passes on what the line says; see [`crate::near_cache`].
     pub(crate) fn hear(&self, event: &LineEvent, names: &Names) {
         match event {
             LineEvent::Up { tracking } => {
+                self.copies.close();
                 self.menus.open(*tracking);
                 self.lists.open(*tracking);
             }
             LineEvent::Down => {
                 self.menus.close();
                 self.lists.close();
+                self.copies.open_for(COPIES);
             }
             LineEvent::Flushed => {
                 self.menus.drop_all();

@@ -1,7 +1,7 @@
 //! The same answer without Redis, or without anybody who works: from Postgres while it is fresh,
 //! else from the vendor, read by this process, else the last good copy.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{NaiveDate, Utc};
 use common::{
@@ -12,27 +12,60 @@ use common::{
     refresh::{Done, Outcome},
     store::{Copy, StoreError},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
 use tracing::Instrument;
 
 use crate::{
     app::App,
     flights::Landing,
     problem::ApiError,
+    ready::Ready,
     served::{From, Served, stale_left},
 };
+
+/// Connections to Postgres that are kept warm. When Redis fails, all come to Postgres at once, and would
+/// wait for connections longer than they may.
+const WARM: usize = 2;
+/// Between two rounds of that; shorter than what an idle connection lives.
+const WARM_UP_EVERY: Duration = Duration::from_secs(300);
+
+/// Keeps Postgres at hand for when Redis is not. Goes on for ever.
+pub(crate) async fn stand_by(app: App) {
+    let mut rounds = tokio::time::interval(WARM_UP_EVERY);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.store.warm_up_for_reading(WARM).await {
+            tracing::debug!(%error, "whoever needs a connection opens it");
+        }
+    }
+}
 
 /// A menu past the cache; for all requests of this process that want the key. `started`: since when
 /// they wait.
 pub(crate) async fn menu(app: App, key: MenuKey, started: Instant) -> Landing {
     let (app, key) = (&app, &key);
-    let copy = copy(app, key).await.ok().flatten();
-    match copy {
-        Some(held) if matches!(held.entry, Entry::Menu { is_stale: false, .. }) => {
-            Ok(Served::new(held, From::Postgres))
+    let mut stand_in = None;
+    let fresh = app.near.copies.fill(key, async {
+        let held = copy(app, key).await.ok().flatten()?;
+        if !matches!(held.entry, Entry::Menu { is_stale: false, .. }) {
+            stand_in = Some(held);
+            return None;
         }
-        copy => live(app, key, started, copy).await,
+        let ready = Arc::new(Ready::new(held));
+        let until = ready.until;
+        Some((ready, until))
+    });
+    match fresh.await {
+        Some(ready) => Ok(Served { ready, from: From::Postgres }),
+        None => live(app, key, started, stand_in).await,
     }
+}
+
+/// What Postgres had of the key a moment ago, while there is no Redis.
+pub(crate) fn kept(app: &App, key: &MenuKey) -> Option<Served> {
+    let ready = app.near.copies.peek(key)?;
+    Some(Served { ready, from: From::Postgres })
 }
 
 /// A menu that this process reads itself; it waits no longer than for a job. `stand_in`: the copy, if

@@ -112,6 +112,7 @@ pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), Start
     } else {
         tracing::warn!("no REDIS_URL: every menu comes from Postgres or straight from its vendor");
     }
+    tokio::spawn(degraded::stand_by(app.clone()));
     if let Some(address) = config.metrics_addr {
         measured::listen(address, app.clone(), config.limits, &stop).await?;
     }

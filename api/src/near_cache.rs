@@ -193,8 +193,13 @@ impl<K: Clone + Eq + Hash, V: Clone + Weighs> NearCache<K, V> {
 
     /// From now on it is known what is written, or, without `tracking`, it is not.
     pub(crate) fn open(&self, tracking: bool) {
+        self.open_for(if tracking { TRACKED } else { UNTRACKED });
+    }
+
+    /// From now on nothing is kept for longer than `longest`.
+    pub(crate) fn open_for(&self, longest: Duration) {
         self.close();
-        self.longest.store(millis(if tracking { TRACKED } else { UNTRACKED }), Ordering::Release);
+        self.longest.store(millis(longest), Ordering::Release);
     }
 
     /// From now on nothing is known.

@@ -53,7 +53,7 @@ pub(crate) async fn landing(app: &App, key: MenuKey, request_id: &str) -> Landin
         charge(Policy::Queries)?;
         return saved(app, &key, NoMenu::OutOfRange).await;
     }
-    if let Some(served) = near(app, &key, request_id) {
+    if let Some(served) = near(app, &key, request_id).or_else(|| degraded::kept(app, &key)) {
         return Ok(served);
     }
     if is_unasked(&key) {

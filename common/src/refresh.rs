@@ -110,15 +110,15 @@ impl Refresher {
     pub async fn settle(&self, key: &MenuKey, reason: Reason) -> Result<Done, Busy> {
         let document = Document::of(key.hall, key.date);
         let turn = self.leases.turn(document).await;
-        let lease = match self.lease_or_done(document, key, reason, &turn).await? {
-            Ok(lease) => lease,
+        let leave = match self.lease_or_done(document, key, reason, &turn).await? {
+            Ok(leave) => leave,
             Err(done) => return Ok(done),
         };
         let done = match self.failing.left(document) {
             Some(left) if reason == Reason::Miss => self.without_reading(document, key, left).await,
-            _ => self.read_and_settle(document, key, reason).await,
+            _ => self.read_and_settle(document, key, reason, leave.is_sure).await,
         };
-        if let Some(lease) = lease {
+        if let Some(lease) = leave.lease {
             lease.release().await;
         }
         Ok(done)

@@ -95,6 +95,8 @@ async fn a_feed_of_another_hall_is_no_menu_of_this_one() {
     });
 
     assert_eq!(stack.menu(Hall::Frank, date, "dinner").await.problem(503).1, "vendor_error");
+    // A read is put on record after it is answered.
+    stack.is_idle().await;
     let class = "select count(*) from fetch_runs where error_class = 'wrong_hall'";
     assert_eq!(stack.database.number(class).await, 1);
     assert_eq!(stack.database.number("select count(*) from menus").await, 0);

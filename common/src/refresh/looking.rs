@@ -24,7 +24,23 @@ struct Seen {
     /// In the cache; `None`: there is none.
     look: Option<Result<Look, CacheError>>,
     /// In Postgres; `None`: not asked yet.
-    day: Option<Option<KnownDay>>,
+    day: Option<Day>,
+}
+
+/// What is saved of a day and fresh, if anything; `None` where nobody can say.
+type Day = Option<Option<KnownDay>>;
+
+/// Leave to read a document.
+pub(super) struct Leave {
+    /// `None` where there is nothing to have it from.
+    pub(super) lease: Option<Lease>,
+    /// Whether any store could say that it has not been read yet.
+    pub(super) is_sure: bool,
+}
+
+/// The key is not settled, as far as is known.
+pub(super) struct Unsettled {
+    is_sure: bool,
 }
 
 impl Refresher {
@@ -35,21 +51,24 @@ impl Refresher {
         key: &MenuKey,
         reason: Reason,
         turn: &Turn,
-    ) -> Result<Result<Option<Lease>, Done>, Busy> {
+    ) -> Result<Result<Leave, Done>, Busy> {
         let patience = Instant::now() + self.budget * 2;
         // Who had to wait for its turn finds in the cache what the one before has read.
         let mut is_first = !turn.was_waited_for;
         loop {
             let (asked, seen) = self.ask_and_look(document, key, is_first).await;
-            if let Some(done) = self.settled_by(seen, key, reason).await {
-                if let Asked::Taken(lease) = asked {
-                    lease.release().await;
+            let is_sure = match self.settled_by(seen, key, reason).await {
+                Ok(done) => {
+                    if let Asked::Taken(lease) = asked {
+                        lease.release().await;
+                    }
+                    return Ok(Err(done));
                 }
-                return Ok(Err(done));
-            }
+                Err(Unsettled { is_sure }) => is_sure,
+            };
             match asked {
-                Asked::Taken(lease) => return Ok(Ok(Some(lease))),
-                Asked::Away => return Ok(Ok(None)),
+                Asked::Taken(lease) => return Ok(Ok(Leave { lease: Some(lease), is_sure })),
+                Asked::Away => return Ok(Ok(Leave { lease: None, is_sure })),
                 Asked::Busy if Instant::now() > patience => return Err(Busy),
                 Asked::Busy => tokio::time::sleep(LOOK_EVERY).await,
             }
@@ -66,12 +85,7 @@ impl Refresher {
         key: &MenuKey,
         is_first: bool,
     ) -> (Asked, Seen) {
-        let look = async {
-            match &self.cache {
-                Some(cache) => Some(cache.get(key).await),
-                None => None,
-            }
-        };
+        let look = self.look(key);
         let day = async { if is_first { Some(self.fresh_day(key).await) } else { None } };
         let (asked, look, day) = tokio::join!(biased; self.leases.ask(document), look, day);
         // Without that cache, Postgres must be looked at behind its own lease.
@@ -79,8 +93,26 @@ impl Refresher {
         (asked, Seen { look, day: day.filter(|_| counts) })
     }
 
+    /// Whether another read has settled the key since the leave was had.
+    pub(super) async fn settled_meanwhile(&self, key: &MenuKey, reason: Reason) -> Option<Done> {
+        let seen = Seen { look: self.look(key).await, day: None };
+        self.settled_by(seen, key, reason).await.ok()
+    }
+
+    async fn look(&self, key: &MenuKey) -> Option<Result<Look, CacheError>> {
+        match &self.cache {
+            Some(cache) => Some(cache.get(key).await),
+            None => None,
+        }
+    }
+
     /// How the key is settled without a read: already, or from a copy that is still fresh.
-    async fn settled_by(&self, seen: Seen, key: &MenuKey, reason: Reason) -> Option<Done> {
+    async fn settled_by(
+        &self,
+        seen: Seen,
+        key: &MenuKey,
+        reason: Reason,
+    ) -> Result<Done, Unsettled> {
         let now = Utc::now();
         let will_do = |at| reason == Reason::Miss || self.just_read_at(now, at).is_some();
         // Who asks by hand knows of the failure, and why it may be over.
@@ -92,7 +124,7 @@ impl Refresher {
                 if counts(&held) && will_do(held.entry.fetched_at()) =>
             {
                 let cached = cache.announce(key).await.is_ok();
-                return Some(Done { outcome: Outcome::Known, held, cached });
+                return Ok(Done { outcome: Outcome::Known, held, cached });
             }
             (_, Some(Ok(look))) => {
                 (has_cache, missing) = (true, matches!(look, Look::Nothing));
@@ -114,10 +146,12 @@ impl Refresher {
             Some(day) => day,
             None => self.fresh_day(key).await,
         };
-        match self.restored(key, day, now, will_do_of_day).await {
+        let is_sure = has_cache || day.is_some();
+        let done = match self.restored(key, day.flatten(), now, will_do_of_day).await {
             Some(done) => Some(done),
             None => self.remembered(key, has_cache, will_do).await,
-        }
+        };
+        done.ok_or(Unsettled { is_sure })
     }
 
     /// From a copy in Postgres that is still fresh.
@@ -172,7 +206,7 @@ impl Refresher {
         {
             return Some(age);
         }
-        let day = self.fresh_day(key).await?;
+        let day = self.fresh_day(key).await??;
         self.left_of(&day, now)?;
         self.just_read_at(now, day.fetched_at)
     }
@@ -184,8 +218,8 @@ impl Refresher {
     }
 
     /// What is saved of the key's day.
-    async fn fresh_day(&self, key: &MenuKey) -> Option<KnownDay> {
-        self.fresh_days(key.hall, &[key.date]).await?.pop()
+    async fn fresh_day(&self, key: &MenuKey) -> Day {
+        Some(self.fresh_days(key.hall, &[key.date]).await?.pop())
     }
 }
 

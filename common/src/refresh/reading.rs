@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use chrono::{NaiveDate, SubsecRound, Utc};
+use tokio::time::Instant;
 
 use super::{
-    Done, Outcome, Refresher, beside::Beside, done, entries::jitter, gate::Weighed, saves::Awaited,
+    Done, LOOK_EVERY, Outcome, Refresher, beside::Beside, done, entries::jitter, gate::Weighed,
+    saves::Awaited,
 };
 use crate::{
     cache::{Overwrite, Settled},
@@ -22,14 +24,25 @@ use crate::{
 const REFRAINED: Duration = Duration::from_secs(5);
 
 impl Refresher {
-    /// Asks the vendor and settles every key that its answer, or its failure, can answer.
+    /// Asks the vendor and settles every key that its answer, or its failure, can answer. `is_sure`:
+    /// whether any store could say that nobody has read it yet.
     pub(super) async fn read_and_settle(
         &self,
         document: Document,
         key: &MenuKey,
         reason: Reason,
+        is_sure: bool,
     ) -> Done {
+        let asked = Instant::now();
         let turn = self.vendors.turn(document).await;
+        // Stores that were silent may have found their voice, and somebody else have read it by then.
+        let has_queued = turn.is_ok() && asked.elapsed() >= LOOK_EVERY;
+        if has_queued
+            && !is_sure
+            && let Some(done) = self.settled_meanwhile(key, reason).await
+        {
+            return done;
+        }
         // The moment of asking, not of answering: a reader that was paused in between must not
         // pass for the later one.
         let started_at = Utc::now();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::Executor as _;
 use tests::{
     Stack, eventually, measured, menu_path,
     stub::{Hall, Scope, Vendor},
@@ -101,6 +102,44 @@ async fn r2_reads_that_take_long_keep_no_connection_to_postgres() {
     };
     let (answers, ()) = futures::future::join(asked, meanwhile).await;
     answers.iter().for_each(is_put_off);
+}
+
+#[tokio::test]
+async fn r2_who_queued_for_a_vendor_looks_again_where_no_store_could_say() {
+    let wanted = Stack::wanted().no_redis().workers(0).with("VENDOR_CONCURRENCY", 1);
+    let stack = wanted.start().await;
+    let menus = dinners(&stack, 1, 3);
+    crate::warm(&stack, &menus[..1]).await;
+    stack.database.run("update menu_days set fresh_until = now() - interval '1 minute'").await;
+    stack.vendor.delay(Scope::All, Duration::from_secs(4));
+    let queueing = async {
+        eventually("the vendor is busy", Duration::from_secs(5), async || {
+            (stack.vendor.total_reads() == 2).then_some(())
+        })
+        .await;
+        stack.vendor.heal();
+        let mut other = stack.database.connect().await;
+        other.execute("begin; lock table menu_days in access exclusive mode").await.unwrap();
+        let told = eventually("it could not be told", Duration::from_secs(5), async || {
+            // Asked once beside the lease, and once behind it.
+            (stack.apis[0].log().matches("no copies at hand").count() == 2).then_some(())
+        });
+        let asked = stack.get(&menus[0]);
+        futures::future::join(asked, async {
+            told.await;
+            // As if another process had read it by then.
+            let fresh = "update menu_days set fresh_until = now() + interval '1 hour'; commit";
+            other.execute(fresh).await.unwrap();
+        })
+        .await
+    };
+    futures::future::join(stack.get(&menus[1]), queueing).await;
+    // Turns are taken in order: who asks now comes after both.
+    eventually("the next is served", Duration::from_secs(10), async || {
+        (stack.get(&menus[2]).await.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(stack.vendor.total_reads(), 3, "each once");
 }
 
 #[tokio::test]
