@@ -32,7 +32,7 @@ async fn r14_a_full_redis_takes_no_writes_and_everything_is_served() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r15_a_queue_that_is_evicted_wedges_no_key() {
-    let stack = Stack::wanted().own_redis().start().await;
+    let mut stack = Stack::wanted().own_redis().start().await;
     let keys = dinners(&stack, 1..9);
     let load = Load::of(&stack, &keys).rate(25);
     let (seen, ()) = load
@@ -59,6 +59,13 @@ async fn r15_a_queue_that_is_evicted_wedges_no_key() {
         lives(&stack, key).await;
     }
     takes_jobs_again(&stack, 10).await;
+    // A job whose record was evicted cannot be done any more: it is a dead letter, and all that is left.
+    stack.leftovers_are_fine();
+    tests::eventually("nothing else is left", SECOND * 10, async || {
+        let jobs = stack.jobs().await;
+        (jobs.queued + jobs.running + jobs.scheduled == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
