@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     cache::{Overwrite, Settled},
+    config::Lifetimes,
     entry::MenuKey,
     hall::HallId,
     menu::{Day, DayState, KnownDay},
@@ -124,7 +125,11 @@ impl Refresher {
             self.withdraw(hall, other).await;
         }
         let fetched_at = run.started_at.trunc_subsecs(0);
-        let fresh = jitter(self.lifetimes.fresh, self.lifetimes.fresh_jitter);
+        let Lifetimes { fresh, fresh_jitter, .. } = self.lifetimes;
+        // Within its bounds counted from the moment of asking: what took long to come is no fresher for that.
+        let took = (now - run.started_at).to_std().unwrap_or_default();
+        let shortest = fresh.saturating_sub(fresh_jitter);
+        let fresh = jitter(fresh, fresh_jitter).saturating_sub(took).max(shortest);
         let days: Vec<(KnownDay, Duration)> = self
             .dates(document, key, now)
             .into_iter()
