@@ -38,6 +38,8 @@ main() {
 
 run_tests() {
   if cargo nextest --version >/dev/null 2>&1; then
+    # What .config/nextest.toml says for two cores, for as many as there are.
+    export NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$(($(nproc) * 2 + 1))}
     attend cargo nextest run --locked "$@"
   else
     attend cargo test --locked "$@"

@@ -23,19 +23,19 @@ use crate::{
     served::{From, Served, stale_left},
 };
 
-/// Connections to Postgres that are kept warm. When Redis fails, all come to Postgres at once, and would
+/// Connections to Postgres that are kept open. When Redis fails, all come to Postgres at once, and would
 /// wait for connections longer than they may.
-const WARM: usize = 2;
+const OPEN: usize = 2;
 /// Between two rounds of that; shorter than what an idle connection lives.
-const WARM_UP_EVERY: Duration = Duration::from_secs(300);
+const OPEN_EVERY: Duration = Duration::from_secs(300);
 
 /// Keeps Postgres at hand for when Redis is not. Goes on for ever.
 pub(crate) async fn stand_by(app: App) {
-    let mut rounds = tokio::time::interval(WARM_UP_EVERY);
+    let mut rounds = tokio::time::interval(OPEN_EVERY);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        if let Err(error) = app.store.warm_up_for_reading(WARM).await {
+        if let Err(error) = app.store.connect(OPEN).await {
             tracing::debug!(%error, "whoever needs a connection opens it");
         }
     }

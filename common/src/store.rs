@@ -22,14 +22,14 @@ mod upkeep;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 use futures::future::join_all;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{breaker::Breaker, config::SecretUrl, entry::MenuKey, hall::HallId, meal::Meal};
+use crate::{breaker::Breaker, config::SecretUrl, hall::HallId};
 pub use alerts::DueAlert;
 pub use audit::AuditRow;
 pub(crate) use columns::content_hash;
@@ -118,18 +118,14 @@ impl Store {
         asked.into_iter().chain([locks]).collect()
     }
 
-    /// Opens some of the connections, and asks on them what is asked of menus while Redis is away. Asks
-    /// nothing that is anybody's.
+    /// Opens so many connections, if they are not open yet. Asks nothing.
     ///
     /// # Errors
     /// When Postgres cannot be asked.
-    pub async fn warm_up_for_reading(&self, connections: usize) -> Result<(), StoreError> {
-        let key = MenuKey { hall: HallId::Hoch, date: NaiveDate::default(), meal: Meal::Lunch };
-        let asked = (0..connections).map(async |_| {
-            self.copy(&key).await?;
-            self.fresh_days(key.hall, &[key.date], Utc::now()).await.map(|_| ())
-        });
-        join_all(asked).await.into_iter().collect()
+    pub async fn connect(&self, connections: usize) -> Result<(), StoreError> {
+        let opened = join_all((0..connections).map(|_| self.pool.acquire()));
+        self.within(async { opened.await.into_iter().try_for_each(|opened| opened.map(drop)) })
+            .await
     }
 
     /// What processes agree on by way of this database.
