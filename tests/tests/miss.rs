@@ -192,3 +192,20 @@ async fn a_job_is_gone_from_the_queue_as_soon_as_it_is_done() {
         redis::cmd("ZCARD").arg(stack.key("fetch:done")).query_async(&mut redis).await.unwrap();
     assert_eq!(done, 1, "and the job is on record");
 }
+
+#[tokio::test]
+async fn a_lifetime_is_counted_from_the_asking() {
+    let wanted = Stack::wanted().with("CACHE_TTL_SECS", 10).with("CACHE_TTL_JITTER_SECS", 1);
+    let stack = wanted.with("VENDOR_CONCURRENCY", 15).with("VENDOR_SPACING_MS", 0).start().await;
+    stack.vendor.delay(Scope::All, Duration::from_millis(1500));
+    // So many that some draw the longest of the three lives.
+    let cafes = [Hall::Collins, Hall::Malott, Hall::Mcconnell];
+    let days = (1..=5).flat_map(|ahead| cafes.map(|hall| (hall, stack.in_days(ahead))));
+    let asked = days.map(async |(hall, date)| stack.menu(hall, date, "dinner").await);
+    for answer in futures::future::join_all(asked).await {
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let control = answer.header("cache-control");
+        let left = control.split(['=', ',']).nth(2).and_then(|secs| secs.parse::<u64>().ok());
+        assert!(left.is_some_and(|secs| (8..=9).contains(&secs)), "{control}");
+    }
+}
