@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use futures::future::BoxFuture;
 
 use crate::{
     cache::{Cache, Held, Settled},
@@ -107,7 +108,16 @@ impl Refresher {
     ///
     /// # Errors
     /// When another process never ends its read.
-    pub async fn settle(&self, key: &MenuKey, reason: Reason) -> Result<Done, Busy> {
+    pub fn settle<'a>(
+        &'a self,
+        key: &'a MenuKey,
+        reason: Reason,
+    ) -> BoxFuture<'a, Result<Done, Busy>> {
+        // Of a type that is known here: else each program and each test would compile all of it anew.
+        Box::pin(self.settle_by_turns(key, reason))
+    }
+
+    async fn settle_by_turns(&self, key: &MenuKey, reason: Reason) -> Result<Done, Busy> {
         let document = Document::of(key.hall, key.date);
         let turn = self.leases.turn(document).await;
         let leave = match self.lease_or_done(document, key, reason, &turn).await? {

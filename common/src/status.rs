@@ -6,6 +6,7 @@ mod rows;
 mod view;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use futures::future::BoxFuture;
 use serde::Serialize;
 
 use known::Known;
@@ -148,7 +149,12 @@ impl Status {
     ///
     /// # Errors
     /// When Postgres cannot be asked. Of sites nothing is said where Redis cannot.
-    pub async fn look(from: &Refresher, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    pub fn look(from: &Refresher, now: DateTime<Utc>) -> BoxFuture<'_, Result<Self, StoreError>> {
+        // Of a type that is known here: else each program would compile all of it anew.
+        Box::pin(Self::look_at_both(from, now))
+    }
+
+    async fn look_at_both(from: &Refresher, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let today = now.with_timezone(&from.zone).date_naive();
         let dates: Vec<NaiveDate> =
             (0..DAYS).filter_map(|ahead| today.checked_add_days(Days::new(ahead))).collect();
