@@ -115,7 +115,7 @@ impl App {
                 &config.vendors,
                 link.clone().zip(Some(names.clone())),
                 Some(store.locks()),
-            )?,
+            ),
             leases: Leases::new(link.map(|link| (link, names)), Some(store.locks())),
             lifetimes: config.lifetimes,
             zone: config.zone,

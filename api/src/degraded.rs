@@ -23,19 +23,17 @@ use crate::{
     served::{From, Served, stale_left},
 };
 
-/// Connections to Postgres that are kept open. When Redis fails, all come to Postgres at once, and would
-/// wait for connections longer than they may.
-const OPEN: usize = 2;
-/// Between two rounds of that; shorter than what an idle connection lives.
+/// Between two looks whether a connection to Postgres is open; shorter than what an idle one lives.
 const OPEN_EVERY: Duration = Duration::from_secs(300);
 
-/// Keeps Postgres at hand for when Redis is not. Goes on for ever.
+/// Keeps Postgres at hand for when Redis is not: who comes first then would wait for a connection, on a
+/// busy machine longer than they may. One: each costs memory. Goes on for ever.
 pub(crate) async fn stand_by(app: App) {
     let mut rounds = tokio::time::interval(OPEN_EVERY);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        if let Err(error) = app.store.connect(OPEN).await {
+        if let Err(error) = app.store.connect().await {
             tracing::debug!(%error, "whoever needs a connection opens it");
         }
     }

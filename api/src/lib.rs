@@ -91,9 +91,6 @@ pub enum StartError {
     /// The driver does not take the URL.
     #[error("DATABASE_URL: {0}")]
     Store(#[from] common::store::StoreError),
-    /// No client for the vendors.
-    #[error("vendors: {0}")]
-    Vendors(#[from] common::vendors::FetchError),
 }
 
 /// Answers until the token is cancelled, then ends what is under way.

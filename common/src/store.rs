@@ -25,7 +25,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use chrono::NaiveDate;
 use futures::future::join_all;
 use sqlx::{
-    PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -45,6 +45,10 @@ pub use stats::Outlook;
 
 /// `query_canceled`: what a statement timeout ends with.
 const CANCELED: &str = "57014";
+
+/// A connection that was used so shortly ago is not asked whether it is still there before it is asked
+/// what is to be known: that would be one more round trip for who waits.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Postgres could not be asked, or refused.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +100,15 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(patience / 2)
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for >= TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options.clone());
         let breaker = Arc::<Breaker>::default();
         let locks = Locks::new(options, patience, Arc::clone(&breaker));
@@ -118,14 +131,12 @@ impl Store {
         asked.into_iter().chain([locks]).collect()
     }
 
-    /// Opens so many connections, if they are not open yet. Asks nothing.
+    /// Opens a connection, if none is open yet. Asks nothing.
     ///
     /// # Errors
     /// When Postgres cannot be asked.
-    pub async fn connect(&self, connections: usize) -> Result<(), StoreError> {
-        let opened = join_all((0..connections).map(|_| self.pool.acquire()));
-        self.within(async { opened.await.into_iter().try_for_each(|opened| opened.map(drop)) })
-            .await
+    pub async fn connect(&self) -> Result<(), StoreError> {
+        self.within(async { self.pool.acquire().await.map(drop) }).await
     }
 
     /// What processes agree on by way of this database.

@@ -79,22 +79,28 @@ pub struct Vendors {
 impl Vendors {
     /// A reader with these settings; all processes that share the Redis, or else the locks of the
     /// Postgres, are polite together.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be built.
+    #[must_use]
     pub fn new(
         settings: &VendorSettings,
         redis: Option<(Link, Names)>,
         locks: Option<Locks>,
-    ) -> Result<Self, FetchError> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             postings: Postings::new(redis.clone()),
-            fetcher: Fetcher::new(settings, redis, locks)?,
+            fetcher: Fetcher::new(settings, redis, locks),
             sodexo_key: settings.sodexo_key.clone(),
             budget: settings.fetch_timeout,
             has_moved: AtomicBool::new(false),
             known: Known::default(),
-        })
+        }
+    }
+
+    /// Makes the HTTP client now rather than for the first read.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub fn make_client(&self) -> Result<(), FetchError> {
+        self.fetcher.client().map(drop)
     }
 
     /// Waits for one of the few turns that this process has with a document's vendor.
@@ -220,7 +226,7 @@ impl Vendors {
         };
         let page = self.fetcher.get(addresses::pomona_page(hall), deadline, None).await;
         let Ok(Got { fetched, leave }) = page else { return Err(failed) };
-        self.fetcher.leave(leave).await;
+        let _ = self.fetcher.leave(leave).await;
         let Fetched::Whole { text: page, .. } = fetched else { return Err(failed) };
         let moved = pomona::feed_address(&page).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
@@ -242,24 +248,25 @@ impl Vendors {
         let known = self.known.of(&place);
         let marks = known.as_ref().map(|known| &known.validators);
         let Got { fetched, leave } = self.fetcher.get(address, deadline, marks).await?;
-        let read = async {
-            match (fetched, known) {
-                (Fetched::Whole { text, validators }, _) => {
-                    let read = parsed(text, parse).await?;
-                    self.known.keep(place, validators, &read.reading);
-                    Ok(read)
-                }
-                (Fetched::Unchanged, Some(known)) => {
-                    let reading = known.reading.clone();
-                    Ok(Read { reading, bytes: 0, unchanged: true, mistaken: None })
-                }
-                // Not met: nobody is asked whether what we do not have has changed.
-                (Fetched::Unchanged, None) => {
-                    Err(FetchError::Status { status: 304, retry_after: None }.into())
-                }
+        let left = self.fetcher.leave(leave);
+        let read = match (fetched, known) {
+            (Fetched::Whole { text, validators }, _) => {
+                let read = parsed(text, parse).await;
+                read.inspect(|read| self.known.keep(place, validators, &read.reading))
+            }
+            (Fetched::Unchanged, Some(known)) => {
+                let reading = known.reading.clone();
+                Ok(Read { reading, bytes: 0, unchanged: true, mistaken: None })
+            }
+            // Not met: nobody is asked whether what we do not have has changed.
+            (Fetched::Unchanged, None) => {
+                Err(FetchError::Status { status: 304, retry_after: None }.into())
             }
         };
-        let ((), read) = tokio::join!(self.fetcher.leave(leave), read);
+        if read.is_err() {
+            // The vendor may be asked elsewhere now.
+            let _ = left.await;
+        }
         read
     }
 }

@@ -101,10 +101,12 @@ fn refresher(
 ) -> Result<Refresher, StartError> {
     let redis = || Some((link.clone(), names.clone()));
     let gate = Gate::new(store.clone(), config.lifetimes);
+    let vendors = Vendors::new(&config.vendors, redis(), Some(store.locks()));
+    vendors.make_client()?;
     Ok(Refresher {
         cache: Some(Cache::new(link.clone(), names.clone())),
         store: store.clone(),
-        vendors: Vendors::new(&config.vendors, redis(), Some(store.locks()))?,
+        vendors,
         leases: Leases::new(redis(), Some(store.locks())),
         lifetimes: config.lifetimes,
         zone: config.zone,

@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::future::{Either, select};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::Refresher;
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
     vendors::{Document, Read, VendorError},
 };
 
+/// The request is sent first: on a machine with little to spare the one would wait for the other.
+const HEAD_START: Duration = Duration::from_millis(5);
 /// It is waited for no longer than this once the vendor has answered: without it a reading is
 /// believed, and what it lacks is asked for when it is needed.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -45,11 +47,16 @@ impl Refresher {
             metrics::vendor_read(document.hall(), &read, asked.elapsed());
             read
         };
-        let asked = self.ask_beside(document, &dates);
-        // As long as the vendor takes, Postgres may take as well.
-        let (read, asked) = match select(pin!(read), pin!(asked)).await {
-            Either::Left((read, asked)) => (read, tokio::time::timeout(PATIENCE, asked).await),
-            Either::Right((asked, read)) => (read.await, Ok(asked)),
+        let (mut read, asked) = (pin!(read), pin!(self.ask_beside(document, &dates)));
+        // As long as the vendor takes, Postgres may take as well; what fails asks for nothing.
+        let (read, asked) = match timeout(HEAD_START, &mut read).await {
+            Ok(Err(error)) => return (Err(error), Beside::default()),
+            Ok(read) => (read, timeout(PATIENCE, asked).await),
+            Err(_) => match select(read, asked).await {
+                Either::Left((Err(error), _)) => return (Err(error), Beside::default()),
+                Either::Left((read, asked)) => (read, timeout(PATIENCE, asked).await),
+                Either::Right((asked, read)) => (read.await, Ok(asked)),
+            },
         };
         let beside = asked.unwrap_or_else(|_| {
             tracing::warn!(document = %document, "not known yet what is usual: Postgres is slow");

@@ -30,7 +30,7 @@ impl Store {
     }
 
     /// Those of them that are fresh after that instant. Asked before a vendor is, when mostly there is
-    /// none: menus that would not do are not sent.
+    /// none: so first whether there is any, which takes Postgres half as long.
     ///
     /// # Errors
     /// When Postgres cannot be asked.
@@ -40,7 +40,16 @@ impl Store {
         dates: &[NaiveDate],
         after: DateTime<Utc>,
     ) -> Result<Vec<KnownDay>, StoreError> {
-        self.days_until(hall, dates, Some(after)).await
+        let any = sqlx::query_scalar!(
+            r#"select exists (
+                   select from menu_days where hall_id = $1 and date = any($2) and fresh_until > $3
+               ) as "any!""#,
+            hall.as_str(),
+            dates,
+            after,
+        );
+        let any = self.bounded(self.patience.min(LOOK), any.fetch_one(&self.pool)).await?;
+        if any { self.days_until(hall, dates, Some(after)).await } else { Ok(Vec::new()) }
     }
 
     async fn days_until(

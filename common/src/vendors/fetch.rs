@@ -1,10 +1,14 @@
 //! The only outgoing HTTP. Every request is bounded in time, size and number, and leads nowhere else.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use reqwest::{Client, header::ACCEPT, redirect::Policy};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
     time::Instant,
 };
 use tracing::{Instrument, Span};
@@ -24,8 +28,7 @@ use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, stor
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
 
-/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`]: beside
-/// whatever is done with the answer, because a visitor may be waiting for that.
+/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`].
 pub(super) struct Got {
     /// The answer.
     pub(super) fetched: Fetched,
@@ -35,11 +38,12 @@ pub(super) struct Got {
 
 /// The client and its manners.
 pub(super) struct Fetcher {
-    client: Client,
+    /// Made when it is first asked for: an api that finds its workers at work never does.
+    client: OnceLock<Result<Client, String>>,
     reach: Reach,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
-    politeness: Politeness,
+    politeness: Arc<Politeness>,
     retries: Retries,
 }
 
@@ -48,25 +52,24 @@ impl Fetcher {
         settings: &VendorSettings,
         redis: Option<(Link, Names)>,
         locks: Option<Locks>,
-    ) -> Result<Self, FetchError> {
+    ) -> Self {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let reach = Reach::new(settings);
-        let client = Client::builder()
-            .user_agent(settings.user_agent())
-            .connect_timeout(Duration::from_secs(2))
-            .pool_idle_timeout(Duration::from_secs(30))
-            // A document that is elsewhere now is another one, until somebody has looked at it; and
-            // each hop would be a request without a leave.
-            .redirect(Policy::none())
-            .dns_resolver(reach.clone())
-            .no_proxy()
-            .build()
-            .map_err(|error| FetchError::Unsent(error.to_string()))?;
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
-        let politeness = Politeness::new(settings, redis, locks);
+        let politeness = Arc::new(Politeness::new(settings, redis, locks));
         let retries = Retries::default();
-        Ok(Self { client, reach, settings: settings.clone(), turns, politeness, retries })
+        let client = OnceLock::new();
+        Self { client, reach, settings: settings.clone(), turns, politeness, retries }
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub(super) fn client(&self) -> Result<&Client, FetchError> {
+        let client = self.client.get_or_init(|| build(&self.settings, &self.reach));
+        client.as_ref().map_err(|error| FetchError::Unsent(error.clone()))
     }
 
     /// How a site stands with us, as all processes know it.
@@ -142,9 +145,12 @@ impl Fetcher {
         }
     }
 
-    /// Gives the leave of a request that was answered back.
-    pub(super) async fn leave(&self, leave: Leave) {
-        self.politeness.leave(leave, Ended::Answered, None).await;
+    /// Gives the leave of a request that was answered back, in a task of its own: only who asks once more
+    /// has to wait for that.
+    pub(super) fn leave(&self, leave: Leave) -> JoinHandle<()> {
+        let politeness = Arc::clone(&self.politeness);
+        let told = async move { politeness.leave(leave, Ended::Answered, None).await };
+        tokio::spawn(told.in_current_span())
     }
 
     async fn try_once(
@@ -177,7 +183,7 @@ impl Fetcher {
         url: &Url,
         known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
-        let mut request = self.client.get(url.clone()).header(ACCEPT, address.accept);
+        let mut request = self.client()?.get(url.clone()).header(ACCEPT, address.accept);
         if let Some((name, key)) = &address.key {
             request = request.header(*name, key.reveal());
         }
@@ -201,6 +207,20 @@ impl Fetcher {
         actual.set_query(live.query());
         Ok(actual)
     }
+}
+
+fn build(settings: &VendorSettings, reach: &Reach) -> Result<Client, String> {
+    let client = Client::builder()
+        .user_agent(settings.user_agent())
+        .connect_timeout(Duration::from_secs(2))
+        .pool_idle_timeout(Duration::from_secs(30))
+        // A document that is elsewhere now is another one, until somebody has looked at it; and
+        // each hop would be a request without a leave.
+        .redirect(Policy::none())
+        .dns_resolver(reach.clone())
+        .no_proxy()
+        .build();
+    client.map_err(|error| error.to_string())
 }
 
 /// What the collector is told of a try.

@@ -213,7 +213,7 @@ mod tests {
     async fn comes_through(host: &str, base: bool) -> bool {
         let canary = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{host}:{}", canary.local_addr().unwrap().port());
-        let fetcher = Fetcher::new(&settings(base.then(|| url.clone())), None, None).unwrap();
+        let fetcher = Fetcher::new(&settings(base.then(|| url.clone())), None, None);
         let address = Address { vendor: Vendor::Pomona, url, accept: "text/html", key: None };
         let deadline = Instant::now() + std::time::Duration::from_secs(20);
         let read = async { fetcher.get(address, deadline, None).await.err() };
