@@ -17,12 +17,14 @@ use common::{
     store::Store,
     vendors::Vendors,
 };
+use tokio::sync::Semaphore;
 
 use crate::{
     StartError,
     cached::{AnyList, Lists},
     coded::Bodies,
     config::ApiConfig,
+    degraded,
     flights::Flights,
     near_cache::NearCache,
     ready::Ready,
@@ -50,6 +52,8 @@ pub(crate) struct Shared {
     /// The cache and the queue, where there is a Redis.
     pub(crate) redis: Option<Redis>,
     pub(crate) store: Store,
+    /// Turns with the connections to Postgres that are open when Redis is lost.
+    pub(crate) at_hand: Semaphore,
     /// Makes menus when nobody else does.
     pub(crate) refresher: Refresher,
     /// Misses under way.
@@ -131,6 +135,7 @@ impl App {
             readiness: Readiness::new(cache, store.clone()),
             redis,
             store,
+            at_hand: Semaphore::new(degraded::OPEN),
             refresher,
             flights: Flights::within(&config.room),
             lists: Lists::within(&config.room),

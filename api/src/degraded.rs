@@ -12,7 +12,7 @@ use common::{
     refresh::{Done, Outcome},
     store::{Copy, StoreError},
 };
-use tokio::time::{Instant, MissedTickBehavior, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, timeout, timeout_at};
 use tracing::Instrument;
 
 use crate::{
@@ -23,17 +23,22 @@ use crate::{
     served::{From, Served, stale_left},
 };
 
-/// Between two looks whether a connection to Postgres is open; shorter than what an idle one lives.
+/// Connections to Postgres that are kept open. When Redis fails, all come to Postgres at once, and would
+/// wait for connections longer than they may.
+pub(crate) const OPEN: usize = 2;
+/// Who comes then and finds them at work waits so long for one of them: another takes longer to open than
+/// these take for all who come.
+const A_MOMENT: Duration = Duration::from_millis(20);
+/// Between two rounds of that; shorter than what an idle connection lives.
 const OPEN_EVERY: Duration = Duration::from_secs(300);
 
-/// Keeps Postgres at hand for when Redis is not: who comes first then would wait for a connection, on a
-/// busy machine longer than they may. One: each costs memory. Goes on for ever.
+/// Keeps Postgres at hand for when Redis is not. Goes on for ever.
 pub(crate) async fn stand_by(app: App) {
     let mut rounds = tokio::time::interval(OPEN_EVERY);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        if let Err(error) = app.store.connect().await {
+        if let Err(error) = app.store.connect(OPEN).await {
             tracing::debug!(%error, "whoever needs a connection opens it");
         }
     }
@@ -45,6 +50,7 @@ pub(crate) async fn menu(app: App, key: MenuKey, started: Instant) -> Landing {
     let (app, key) = (&app, &key);
     let mut stand_in = None;
     let fresh = app.near.copies.fill(key, async {
+        let _turn = timeout(A_MOMENT, app.at_hand.acquire()).await;
         let held = copy(app, key).await.ok().flatten()?;
         if !matches!(held.entry, Entry::Menu { is_stale: false, .. }) {
             stand_in = Some(held);

@@ -131,12 +131,14 @@ impl Store {
         asked.into_iter().chain([locks]).collect()
     }
 
-    /// Opens a connection, if none is open yet. Asks nothing.
+    /// Opens so many connections, if they are not open yet. Asks nothing.
     ///
     /// # Errors
     /// When Postgres cannot be asked.
-    pub async fn connect(&self) -> Result<(), StoreError> {
-        self.within(async { self.pool.acquire().await.map(drop) }).await
+    pub async fn connect(&self, connections: usize) -> Result<(), StoreError> {
+        let opened = join_all((0..connections).map(|_| self.pool.acquire()));
+        self.within(async { opened.await.into_iter().try_for_each(|opened| opened.map(drop)) })
+            .await
     }
 
     /// What processes agree on by way of this database.

@@ -99,8 +99,8 @@ impl Vendors {
     ///
     /// # Errors
     /// When it cannot be built.
-    pub fn make_client(&self) -> Result<(), FetchError> {
-        self.fetcher.client().map(drop)
+    pub async fn make_client(&self) -> Result<(), FetchError> {
+        self.fetcher.client().await.map(drop)
     }
 
     /// Waits for one of the few turns that this process has with a document's vendor.

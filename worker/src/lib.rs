@@ -62,7 +62,7 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     let address = listener.local_addr()?;
     // REDIS_URL is required of the worker, so there is one.
     let Some(redis_url) = config.stores.redis_url.clone() else { return Ok(()) };
-    let parts = Parts::new(&config, &redis_url)?;
+    let parts = Parts::new(&config, &redis_url).await?;
     let webhook = alerts::Webhook::new(&config.alerts)
         .map_err(|error| StartError::Alerts(error.to_string()))?;
     let alerts = tokio::spawn(alerts::run(parts.store.clone(), webhook, stop.clone()));

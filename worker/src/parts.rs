@@ -46,12 +46,15 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(crate) fn new(config: &WorkerConfig, redis_url: &SecretUrl) -> Result<Self, StartError> {
+    pub(crate) async fn new(
+        config: &WorkerConfig,
+        redis_url: &SecretUrl,
+    ) -> Result<Self, StartError> {
         let names = Names::new(config.stores.key_prefix.clone());
         let link = Link::new(redis_url, REDIS)?;
         let cache = Cache::new(link.clone(), names.clone());
         let store = Store::new(&config.stores.database_url, CONNECTIONS, POSTGRES)?;
-        let refresher = Arc::new(refresher(config, &link, &names, &store)?);
+        let refresher = Arc::new(refresher(config, &link, &names, &store).await?);
         let warmer = Arc::new(warmer(config, &link, &names, &store));
         if config.vendors.sodexo_key.is_none() {
             tracing::warn!(
@@ -93,7 +96,7 @@ impl Parts {
     }
 }
 
-fn refresher(
+async fn refresher(
     config: &WorkerConfig,
     link: &Link,
     names: &Names,
@@ -102,7 +105,7 @@ fn refresher(
     let redis = || Some((link.clone(), names.clone()));
     let gate = Gate::new(store.clone(), config.lifetimes);
     let vendors = Vendors::new(&config.vendors, redis(), Some(store.locks()));
-    vendors.make_client()?;
+    vendors.make_client().await?;
     Ok(Refresher {
         cache: Some(Cache::new(link.clone(), names.clone())),
         store: store.clone(),

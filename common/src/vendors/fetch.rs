@@ -1,13 +1,10 @@
 //! The only outgoing HTTP. Every request is bounded in time, size and number, and leads nowhere else.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, header::ACCEPT, redirect::Policy};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OnceCell, OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
     time::Instant,
 };
@@ -39,7 +36,7 @@ pub(super) struct Got {
 /// The client and its manners.
 pub(super) struct Fetcher {
     /// Made when it is first asked for: an api that finds its workers at work never does.
-    client: OnceLock<Result<Client, String>>,
+    client: OnceCell<Client>,
     reach: Reach,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
@@ -59,7 +56,7 @@ impl Fetcher {
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
         let politeness = Arc::new(Politeness::new(settings, redis, locks));
         let retries = Retries::default();
-        let client = OnceLock::new();
+        let client = OnceCell::new();
         Self { client, reach, settings: settings.clone(), turns, politeness, retries }
     }
 
@@ -67,9 +64,14 @@ impl Fetcher {
     ///
     /// # Errors
     /// When it cannot be built.
-    pub(super) fn client(&self) -> Result<&Client, FetchError> {
-        let client = self.client.get_or_init(|| build(&self.settings, &self.reach));
-        client.as_ref().map_err(|error| FetchError::Unsent(error.clone()))
+    pub(super) async fn client(&self) -> Result<&Client, FetchError> {
+        let made = self.client.get_or_try_init(async || {
+            let (settings, reach) = (self.settings.clone(), self.reach.clone());
+            // It reads every certificate of the machine.
+            let built = tokio::task::spawn_blocking(move || build(&settings, reach));
+            built.await.map_err(|error| error.to_string())?
+        });
+        made.await.map_err(FetchError::Unsent)
     }
 
     /// How a site stands with us, as all processes know it.
@@ -121,6 +123,8 @@ impl Fetcher {
         known: Option<&Validators>,
     ) -> Result<Got, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
+        // To make it takes a while: a leave is the leave to send now.
+        self.client().await?;
         let mut leave = self.politeness.enter(address.vendor, site, deadline).await?;
         self.retries.first(site);
         let mut tried = 1;
@@ -183,7 +187,7 @@ impl Fetcher {
         url: &Url,
         known: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
-        let mut request = self.client()?.get(url.clone()).header(ACCEPT, address.accept);
+        let mut request = self.client().await?.get(url.clone()).header(ACCEPT, address.accept);
         if let Some((name, key)) = &address.key {
             request = request.header(*name, key.reveal());
         }
@@ -209,7 +213,7 @@ impl Fetcher {
     }
 }
 
-fn build(settings: &VendorSettings, reach: &Reach) -> Result<Client, String> {
+fn build(settings: &VendorSettings, reach: Reach) -> Result<Client, String> {
     let client = Client::builder()
         .user_agent(settings.user_agent())
         .connect_timeout(Duration::from_secs(2))
@@ -217,7 +221,7 @@ fn build(settings: &VendorSettings, reach: &Reach) -> Result<Client, String> {
         // A document that is elsewhere now is another one, until somebody has looked at it; and
         // each hop would be a request without a leave.
         .redirect(Policy::none())
-        .dns_resolver(reach.clone())
+        .dns_resolver(reach)
         .no_proxy()
         .build();
     client.map_err(|error| error.to_string())
