@@ -226,7 +226,7 @@ impl Vendors {
         };
         let page = self.fetcher.get(addresses::pomona_page(hall), deadline, None).await;
         let Ok(Got { fetched, leave }) = page else { return Err(failed) };
-        let _ = self.fetcher.leave(leave).await;
+        self.fetcher.leave(leave).await;
         let Fetched::Whole { text: page, .. } = fetched else { return Err(failed) };
         let moved = pomona::feed_address(&page).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
@@ -248,25 +248,24 @@ impl Vendors {
         let known = self.known.of(&place);
         let marks = known.as_ref().map(|known| &known.validators);
         let Got { fetched, leave } = self.fetcher.get(address, deadline, marks).await?;
-        let left = self.fetcher.leave(leave);
-        let read = match (fetched, known) {
-            (Fetched::Whole { text, validators }, _) => {
-                let read = parsed(text, parse).await;
-                read.inspect(|read| self.known.keep(place, validators, &read.reading))
-            }
-            (Fetched::Unchanged, Some(known)) => {
-                let reading = known.reading.clone();
-                Ok(Read { reading, bytes: 0, unchanged: true, mistaken: None })
-            }
-            // Not met: nobody is asked whether what we do not have has changed.
-            (Fetched::Unchanged, None) => {
-                Err(FetchError::Status { status: 304, retry_after: None }.into())
+        let read = async {
+            match (fetched, known) {
+                (Fetched::Whole { text, validators }, _) => {
+                    let read = parsed(text, parse).await?;
+                    self.known.keep(place, validators, &read.reading);
+                    Ok(read)
+                }
+                (Fetched::Unchanged, Some(known)) => {
+                    let reading = known.reading.clone();
+                    Ok(Read { reading, bytes: 0, unchanged: true, mistaken: None })
+                }
+                // Not met: nobody is asked whether what we do not have has changed.
+                (Fetched::Unchanged, None) => {
+                    Err(FetchError::Status { status: 304, retry_after: None }.into())
+                }
             }
         };
-        if read.is_err() {
-            // The vendor may be asked elsewhere now.
-            let _ = left.await;
-        }
+        let ((), read) = tokio::join!(self.fetcher.leave(leave), read);
         read
     }
 }

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use reqwest::{Client, header::ACCEPT, redirect::Policy};
 use tokio::{
     sync::{OnceCell, OwnedSemaphorePermit, Semaphore},
-    task::JoinHandle,
     time::Instant,
 };
 use tracing::{Instrument, Span};
@@ -25,7 +24,8 @@ use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, stor
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
 
-/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`].
+/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`]: beside
+/// whatever is done with the answer, because a visitor may be waiting for that.
 pub(super) struct Got {
     /// The answer.
     pub(super) fetched: Fetched,
@@ -40,7 +40,7 @@ pub(super) struct Fetcher {
     reach: Reach,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
-    politeness: Arc<Politeness>,
+    politeness: Politeness,
     retries: Retries,
 }
 
@@ -54,7 +54,7 @@ impl Fetcher {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let reach = Reach::new(settings);
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
-        let politeness = Arc::new(Politeness::new(settings, redis, locks));
+        let politeness = Politeness::new(settings, redis, locks);
         let retries = Retries::default();
         let client = OnceCell::new();
         Self { client, reach, settings: settings.clone(), turns, politeness, retries }
@@ -149,12 +149,9 @@ impl Fetcher {
         }
     }
 
-    /// Gives the leave of a request that was answered back, in a task of its own: only who asks once more
-    /// has to wait for that.
-    pub(super) fn leave(&self, leave: Leave) -> JoinHandle<()> {
-        let politeness = Arc::clone(&self.politeness);
-        let told = async move { politeness.leave(leave, Ended::Answered, None).await };
-        tokio::spawn(told.in_current_span())
+    /// Gives the leave of a request that was answered back.
+    pub(super) async fn leave(&self, leave: Leave) {
+        self.politeness.leave(leave, Ended::Answered, None).await;
     }
 
     async fn try_once(
