@@ -12,31 +12,24 @@ pub struct Jobs {
     pub dead: u64,
 }
 
+/// In one go: a job that is taken between two questions would be seen by neither.
+const COUNT: &str = "
+    local name, running = ARGV[1], 0
+    for _, held in ipairs(redis.call('KEYS', name .. 'inflight:*')) do
+        running = running + redis.call('SCARD', held)
+    end
+    local queued = redis.call('LLEN', name .. 'active') + redis.call('LLEN', name .. 'later')
+    return { queued, running, redis.call('ZCARD', name .. 'scheduled'), redis.call('ZCARD', name .. 'dead') }";
+
 impl Jobs {
     /// None.
     pub const NONE: Self = Self { queued: 0, running: 0, scheduled: 0, dead: 0 };
 
     #[expect(clippy::expect_used, reason = "a test cannot go on without")]
     pub(super) async fn count(redis: &mut MultiplexedConnection, prefix: &str) -> Self {
-        let name = |part: &str| format!("{prefix}fetch:{part}");
-        let mut running = 0;
-        let held: Vec<String> =
-            redis::cmd("KEYS").arg(name("inflight:*")).query_async(redis).await.expect("keys");
-        for key in held {
-            running += redis::cmd("SCARD").arg(key).query_async::<u64>(redis).await.expect("SCARD");
-        }
-        let (queued, scheduled, dead, later): (u64, u64, u64, u64) = redis::pipe()
-            .cmd("LLEN")
-            .arg(name("active"))
-            .cmd("ZCARD")
-            .arg(name("scheduled"))
-            .cmd("ZCARD")
-            .arg(name("dead"))
-            .cmd("LLEN")
-            .arg(name("later"))
-            .query_async(redis)
-            .await
-            .expect("counts");
-        Self { queued: queued + later, running, scheduled, dead }
+        let mut count = redis::cmd("EVAL");
+        count.arg(COUNT).arg(0).arg(format!("{prefix}fetch:"));
+        let (queued, running, scheduled, dead) = count.query_async(redis).await.expect("counts");
+        Self { queued, running, scheduled, dead }
     }
 }
