@@ -30,7 +30,7 @@ async fn without_stores(wanted: Wanted) -> Stack {
 async fn c1_without_both_stores_a_process_reads_a_menu_once_for_its_lifetime() {
     let mut stack = without_stores(Stack::wanted().apis(2)).await;
     stack.vendor.delay(Scope::All, Duration::from_millis(200));
-    let day = stack.in_days(1);
+    let day = stack.weekday();
     let path = menu_path(Hall::Collins, day, "dinner");
     for _ in 0..5 {
         let answers = stack.get_many(40, &path).await;
@@ -45,7 +45,7 @@ async fn c1_without_both_stores_a_process_reads_a_menu_once_for_its_lifetime() {
         *stack.vendor.expected(Hall::Collins, day).stations("dinner").unwrap()
     );
     assert_eq!(
-        stack.menu(Hall::Collins, day, "late_night").await.problem(404).1,
+        stack.menu(Hall::Collins, day, "brunch").await.problem(404).1,
         "meal_not_served"
     );
     assert_eq!(stack.vendor.total_reads(), 2, "the whole document was kept");
