@@ -44,10 +44,7 @@ async fn c1_without_both_stores_a_process_reads_a_menu_once_for_its_lifetime() {
         kept.json()["stations"],
         *stack.vendor.expected(Hall::Collins, day).stations("dinner").unwrap()
     );
-    assert_eq!(
-        stack.menu(Hall::Collins, day, "brunch").await.problem(404).1,
-        "meal_not_served"
-    );
+    assert_eq!(stack.menu(Hall::Collins, day, "brunch").await.problem(404).1, "meal_not_served");
     assert_eq!(stack.vendor.total_reads(), 2, "the whole document was kept");
 
     stack.own_redis.as_mut().unwrap().restart().await;
