@@ -18,6 +18,7 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
+use futures_timer::Delay;
 use redis::AsyncConnectionConfig;
 use tests::Program;
 use tokio::net::TcpListener;
@@ -108,7 +109,8 @@ async fn read(State(origin): State<Arc<Origin>>, uri: Uri) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     if delay > 0 {
-        tokio::time::sleep(Duration::from_millis(delay)).await;
+        // By the same clock as the stub's.
+        Delay::new(Duration::from_millis(delay)).await;
     }
     let body = if size == "large" { &origin.large } else { &origin.small };
     let headers = [

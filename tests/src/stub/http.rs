@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Buf;
+use futures_timer::Delay;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -145,13 +146,13 @@ impl Connection {
         Ok(self.stream.read_buf(&mut self.unread).await? > 0)
     }
 
-    /// Waits; `false` as soon as the caller hangs up.
+    /// Waits; `false` as soon as the caller hangs up. By a clock of its own: tokio's is late by up to two
+    /// milliseconds, which callers would be charged for.
     pub(crate) async fn wait(&mut self, time: Duration) -> bool {
-        let sleep = tokio::time::sleep(time);
-        tokio::pin!(sleep);
+        let mut delay = Delay::new(time);
         loop {
             tokio::select! {
-                () = &mut sleep => return true,
+                () = &mut delay => return true,
                 more = self.more() => if !matches!(more, Ok(true)) { return false },
             }
         }
