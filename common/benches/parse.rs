@@ -15,6 +15,10 @@ use documents::Document;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
+/// As the worker has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     documents::load();
     ratio::measure();

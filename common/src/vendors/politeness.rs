@@ -11,10 +11,12 @@ mod shared;
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures::future::{Either, select};
 use tokio::time::Instant;
 
 use super::FetchError;
@@ -191,12 +193,12 @@ impl Politeness {
         let late = || FetchError::Unsent("too many requests to this site wait already".to_owned());
         let gate = tokio::time::timeout_at(deadline, site.gate.lock()).await;
         let _gate = gate.map_err(|_| late())?;
+        let (mut said, mut early) = self.ask_both(&site, vendor, name, &token).await;
         let mut has_turn = false;
         let refused = loop {
-            let Said { word, by_redis } = self.ask(&site, vendor, name, &token).await;
-            has_turn |= by_redis && word == Word::Go;
-            let word = match word {
-                Word::Go => match self.start(&site, name, by_redis).await {
+            has_turn |= said.by_redis && said.word == Word::Go;
+            let word = match said.word {
+                Word::Go => match self.start(&site, name, said.by_redis, early.take()).await {
                     Ok(slot) => return Ok(Leave { name, token, _slot: slot }),
                     Err(word) => word,
                 },
@@ -211,11 +213,33 @@ impl Politeness {
                 Word::Quiet(left) => break FetchError::Quiet(left),
                 Word::Open(left) => break FetchError::Open(left),
             }
+            (said, early) = (self.ask(&site, vendor, name, &token).await, None);
         };
         if let Some(shared) = self.shared.as_ref().filter(|_| has_turn) {
             shared.withdraw(name, &token).await;
         }
         Err(refused)
+    }
+
+    /// Asks Redis, and Postgres for a slot beside it where nothing is known that forbids to start: a
+    /// visitor may be waiting. Only once: those who have to wait would have the slots in turns.
+    async fn ask_both(
+        &self,
+        site: &Site,
+        vendor: Vendor,
+        name: &'static str,
+        token: &str,
+    ) -> (Said, Option<Slot>) {
+        let asked = pin!(self.ask(site, vendor, name, token));
+        let is_free = self.shared.is_some() && site.local().ask(Instant::now()) == Word::Go;
+        let Some(locks) = self.locks.as_ref().filter(|_| is_free) else {
+            return (asked.await, None);
+        };
+        match select(asked, pin!(locked::ask(locks, name, &self.rules, true))).await {
+            Either::Left((said, slot)) if said.word == Word::Go => (said, Some(slot.await)),
+            Either::Left((said, _)) => (said, None),
+            Either::Right((slot, asked)) => (asked.await, Some(slot)),
+        }
     }
 
     async fn ask(&self, site: &Site, vendor: Vendor, name: &'static str, token: &str) -> Said {
@@ -236,16 +260,20 @@ impl Politeness {
     }
 
     /// Starts what Redis has let in, or else this process: with one of the slots that Postgres has, as
-    /// somebody who has no Redis may have them all.
+    /// somebody who has no Redis may have them all. `early`: what Postgres said meanwhile.
     async fn start(
         &self,
         site: &Site,
         name: &'static str,
         by_redis: bool,
+        early: Option<Slot>,
     ) -> Result<Option<Lock>, Word> {
-        let slot = match &self.locks {
-            Some(locks) => locked::ask(locks, name, &self.rules, by_redis).await,
-            None => Slot::Unknown,
+        let slot = match (early, &self.locks) {
+            (Some(slot @ Slot::Ours(_)), _) => slot,
+            (Some(Slot::Unknown), _) if by_redis => Slot::Unknown,
+            // Who was told to wait by Redis may have had them for a moment.
+            (_, Some(locks)) => locked::ask(locks, name, &self.rules, by_redis).await,
+            (_, None) => Slot::Unknown,
         };
         // Another request of ours may have ended badly while Postgres was asked.
         let mut local = site.local();

@@ -82,10 +82,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
 
 impl<'a> Dishes<'a> {
     pub(super) fn new(items: Option<Items<'a>>) -> Self {
+        let items = items.unwrap_or_default().into_entries();
+        let mut known = HashMap::with_capacity(items.len());
         // What is no dish cannot be served, as if it were not there.
-        let unread = |(id, Object(item)): (_, Object<_>)| Some((id, Dish::Unread(item?)));
-        let known = items.map(|items| items.into_entries().filter_map(unread).collect());
-        let known = known.unwrap_or_default();
+        known.extend(items.filter_map(|(id, Object(item))| Some((id, Dish::Unread(item?)))));
         Self { known, icons: Stated::by(tags_of), named: 0, legible: Legible::default() }
     }
 
