@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 pub use self::location_page::parse_location_page;
-use self::shape::{Dish, Group, Section};
+use self::shape::{Diets, Dish, Group, Section};
 use super::{ParseError, bounds, legible::Legible, loose::List, stated::Stated, text};
 use crate::{
     meal::Meal,
@@ -50,8 +50,8 @@ fn read_day<'a>(
     if sections.clone().map(dish_count).sum::<usize>() > MAX_DISHES {
         return Err(ParseError::Shape("more dishes than a day can have"));
     }
-    let (day, allergens) = (DayBuilder::default(), Stated::by(shape::contained));
-    let mut reader = Reader { day, allergens, legible: Legible::default(), number: None };
+    let (day, stated) = (DayBuilder::default(), Stated::by(shape::tags_of));
+    let mut reader = Reader { day, stated, legible: Legible::default(), number: None };
     for section in sections {
         reader.section(section);
     }
@@ -63,7 +63,7 @@ fn read_day<'a>(
 
 struct Reader<'a> {
     day: DayBuilder,
-    allergens: Stated<'a>,
+    stated: Stated<'a, Diets>,
     legible: Legible,
     /// The lowest number of a dish.
     number: Option<u64>,
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         let name = group.name.read().and_then(station_name);
         let station = name.unwrap_or_else(|| text::title_case(meal));
         for dish in dishes {
-            match dish.as_ref().and_then(|dish| Some((dish, dish.item(&mut self.allergens)?))) {
+            match dish.as_ref().and_then(|dish| Some((dish, dish.item(&mut self.stated)?))) {
                 Some((_, item)) if is_filler(&item.name) => {}
                 Some((dish, item)) => {
                     self.legible.read();
@@ -109,15 +109,10 @@ impl<'a> Reader<'a> {
 
 impl<'a> Dish<'a> {
     /// `None` if nothing is left of the name, or a value has a wrong type.
-    fn item(&self, allergens: &mut Stated<'a>) -> Option<MenuItem> {
+    fn item(&self, stated: &mut Stated<'a, Diets>) -> Option<MenuItem> {
         let description = text::clean(self.description.read()?);
         let name = text::clean(self.formal_name.read()?)?;
-        let mut tags = allergens.tags(self.allergens)?;
-        for (flag, label) in self.flags() {
-            if flag.read()? == Some(true) {
-                tags.add_label(label);
-            }
-        }
+        let tags = stated.tags(self.allergens, self.diets()?)?;
         Some(MenuItem { name, description, tags })
     }
 }

@@ -7,21 +7,21 @@ use serde_json::value::RawValue;
 
 use crate::tags::Tags;
 
-/// Lists of one kind, by their text.
-pub(super) struct Stated<'a> {
-    read: fn(&str) -> Option<Tags>,
-    known: BTreeMap<&'a str, Option<Tags>>,
+/// Lists of one kind, by their text and by what else is said of a dish that adds to its tags.
+pub(super) struct Stated<'a, M = ()> {
+    read: fn(&str, M) -> Option<Tags>,
+    known: BTreeMap<(M, &'a str), Option<Tags>>,
 }
 
-impl<'a> Stated<'a> {
+impl<'a, M: Copy + Ord> Stated<'a, M> {
     /// Lists that are read so: `None` if any value has a wrong type.
-    pub(super) const fn by(read: fn(&str) -> Option<Tags>) -> Self {
+    pub(super) const fn by(read: fn(&str, M) -> Option<Tags>) -> Self {
         Self { read, known: BTreeMap::new() }
     }
 
-    /// What a list states; nothing if there is none.
-    pub(super) fn tags(&mut self, list: Option<&'a RawValue>) -> Option<Tags> {
-        let Some(list) = list.map(RawValue::get) else { return Some(Tags::new()) };
-        self.known.entry(list).or_insert_with(|| (self.read)(list)).clone()
+    /// What a list, if there is one, and those marks state.
+    pub(super) fn tags(&mut self, list: Option<&'a RawValue>, marks: M) -> Option<Tags> {
+        let list = list.map_or("[]", RawValue::get);
+        self.known.entry((marks, list)).or_insert_with(|| (self.read)(list, marks)).clone()
     }
 }

@@ -129,7 +129,7 @@ impl<'a> Item<'a> {
     fn read(&self, icons: &mut Stated<'a>) -> Option<Option<MenuItem>> {
         let (label, description) = (words(self.label)?, words(self.description)?);
         let (label, description) = (label.said()?, description.read()?);
-        let tags = icons.tags(self.cor_icon)?;
+        let tags = icons.tags(self.cor_icon, ())?;
         let Some(name) = text::clean(label) else { return Some(None) };
         let description = text::clean(description).filter(|words| !is_same(words, &name));
         let description = match self.options {
@@ -142,7 +142,7 @@ impl<'a> Item<'a> {
 }
 
 /// The tags of a set of icons; `None` if a value has a wrong type.
-fn tags_of(icons: &str) -> Option<Tags> {
+fn tags_of(icons: &str, (): ()) -> Option<Tags> {
     let icons: PhpArray<'_, Text<'_>> = serde_json::from_str(icons).ok()?;
     let mut tags = Tags::new();
     for icon in icons.into_values() {

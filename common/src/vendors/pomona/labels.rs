@@ -15,8 +15,8 @@ pub(super) struct Labels<'a> {
 impl Default for Labels<'_> {
     fn default() -> Self {
         Self {
-            allergens: Stated::by(|list| read(list, Tags::add_contains)),
-            others: Stated::by(|list| read(list, Tags::add_label)),
+            allergens: Stated::by(|list, ()| read(list, Tags::add_contains)),
+            others: Stated::by(|list, ()| read(list, Tags::add_label)),
         }
     }
 }
@@ -28,9 +28,9 @@ impl<'a> Labels<'a> {
         allergens: Option<&'a RawValue>,
         others: [Option<&'a RawValue>; 2],
     ) -> Option<Tags> {
-        let mut tags = self.allergens.tags(allergens)?;
+        let mut tags = self.allergens.tags(allergens, ())?;
         for list in others {
-            tags.join(self.others.tags(list)?);
+            tags.join(self.others.tags(list, ())?);
         }
         Some(tags)
     }

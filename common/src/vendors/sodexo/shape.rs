@@ -60,9 +60,14 @@ struct Allergen<'a> {
 
 keyed!(Allergen<'a> { "name" => name, "contains" => contains });
 
-/// The tags of a list of allergens: to be in it is to be contained, unless the entry itself denies
-/// it. `None` if a value has a wrong type.
-pub(super) fn contained(allergens: &str) -> Option<Tags> {
+/// The vendor's words for diets,
+const DIETS: [&str; 5] = ["isVegan", "isVegetarian", "isPlantBased", "isMindful", "isGlutenFree"];
+/// and which of them are said of a dish.
+pub(super) type Diets = [bool; DIETS.len()];
+
+/// The tags of a list of allergens and of diets: to be in the list is to be contained, unless the entry
+/// itself denies it. `None` if a value has a wrong type.
+pub(super) fn tags_of(allergens: &str, diets: Diets) -> Option<Tags> {
     let allergens: List<Allergen<'_>> = serde_json::from_str(allergens).ok()?;
     let mut tags = Tags::new();
     for allergen in allergens.entries()? {
@@ -72,19 +77,25 @@ pub(super) fn contained(allergens: &str) -> Option<Tags> {
             tags.add_contains(name);
         }
     }
+    for (diet, is_said) in DIETS.into_iter().zip(diets) {
+        if is_said {
+            tags.add_label(diet);
+        }
+    }
     Some(tags)
 }
 
 impl Dish<'_> {
-    /// What is said of diets, with the vendor's words for it.
-    pub(super) const fn flags(&self) -> [(Flag, &'static str); 5] {
-        [
-            (self.is_vegan, "isVegan"),
-            (self.is_vegetarian, "isVegetarian"),
-            (self.is_plant_based, "isPlantBased"),
-            (self.is_mindful, "isMindful"),
-            (self.is_gluten_free, "isGlutenFree"),
-        ]
+    /// The diets that it is said to be for; `None` if a value has a wrong type.
+    pub(super) fn diets(&self) -> Option<Diets> {
+        let says = |flag: Flag| Some(flag.read()? == Some(true));
+        Some([
+            says(self.is_vegan)?,
+            says(self.is_vegetarian)?,
+            says(self.is_plant_based)?,
+            says(self.is_mindful)?,
+            says(self.is_gluten_free)?,
+        ])
     }
 
     /// The vendor's number, which no dish of another day has.
