@@ -86,6 +86,11 @@ async fn c2_without_redis_and_vendors_the_last_good_copy_is_served_in_time() {
     crate::warm(&stack, &known).await;
     stack.database.run("update menu_days set fresh_until = now() - interval '1 second'").await;
     stack.own_redis.as_mut().unwrap().kill();
+    // Until then it does not know of it, and what it has ready is fresh.
+    eventually("the line is lost", Duration::from_secs(5), async || {
+        stack.apis[0].log().contains("heard event=Down").then_some(())
+    })
+    .await;
     let mut slowest = Duration::ZERO;
     for fault in [Fault::Hang, Fault::Status(500, None)] {
         stack.vendor.fault(Scope::All, fault.clone());

@@ -154,3 +154,18 @@ async fn r20_a_thousand_who_wait_share_a_few_connections() {
     assert!((2..=20).contains(&most), "{most} connections of two apis");
     assert_eq!(stack.vendor.total_reads(), 1);
 }
+
+#[tokio::test]
+async fn a_worker_whose_redis_refuses_looks_for_jobs_twenty_times_a_second_and_no_oftener() {
+    let mut stack = Stack::wanted().own_redis().start().await;
+    stack.is_idle().await;
+    stack.own_redis.as_mut().expect("a Redis of its own").kill();
+    let begun = Instant::now();
+    let looks = tests::eventually("it has looked some times", SECOND * 10, async || {
+        let looks = stack.workers[0].log().matches("cannot be looked at").count();
+        Some(looks).filter(|looks| *looks >= 40)
+    })
+    .await;
+    let took = begun.elapsed();
+    assert!(looks < 80 && took >= SECOND, "{looks} looks within {took:?}");
+}

@@ -33,6 +33,9 @@ use super::{
 /// messages lost in ways that nobody noticed.
 const IDLE_LOOK: Duration = Duration::from_millis(500);
 
+/// One whose look has failed looks again after this.
+const IN_TROUBLE: Duration = Duration::from_millis(50);
+
 /// The queue of one worker.
 pub(crate) struct MenuQueue {
     jobs: Persisted<Jobs>,
@@ -88,6 +91,12 @@ impl Backend for MenuQueue {
         self.wake.register(cx.waker());
         loop {
             if matches!(self.jobs.state(), State::Ready) {
+                // Whoever fails to connect is woken once more than it waits; to look again for that would
+                // be to look for as long as there is no Redis, with a whole core.
+                let in_vain = self.jobs.looks.is_met() && self.seen == self.wake.count();
+                if in_vain && self.idle.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
                 self.seen = self.wake.count();
                 self.idle.as_mut().reset(Instant::now() + IDLE_LOOK);
             }
@@ -95,6 +104,9 @@ impl Backend for MenuQueue {
             let found_nothing = polled.is_pending() && matches!(self.jobs.state(), State::Ready);
             if !found_nothing {
                 return polled;
+            }
+            if self.jobs.looks.is_met() {
+                self.idle.as_mut().reset(Instant::now() + IN_TROUBLE);
             }
             // Poll the timer in any case, so that it is armed.
             let idle_is_over = self.idle.as_mut().poll(cx).is_ready();

@@ -15,6 +15,11 @@ impl Trouble {
         !self.0.swap(true, Relaxed)
     }
 
+    /// Whether it is met at the moment.
+    pub(super) fn is_met(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
     /// It is not met: whether it was until now.
     pub(super) fn ends(&self) -> bool {
         self.0.swap(false, Relaxed)
