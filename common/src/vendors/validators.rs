@@ -34,7 +34,7 @@ impl Validators {
     /// The marks of an answer, if there are any that can be relied on.
     pub(super) fn of(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Self> {
         let short = |name: HeaderName| headers.get(name).filter(|value| value.len() <= LONGEST);
-        let etag = short(ETAG).filter(|tag| is_etag(tag.as_bytes())).cloned();
+        let etag = short(ETAG).filter(|tag| is_etag(tag.as_bytes())).and_then(alone);
         let date = |value: &HeaderValue| DateTime::parse_from_rfc2822(value.to_str().ok()?).ok();
         let sent = headers.get(DATE).and_then(date).map_or(now, |date| date.to_utc());
         // Within the second in which it changed it may change again, and say the same time of both
@@ -42,7 +42,7 @@ impl Validators {
         let has_settled = |value: &&HeaderValue| {
             date(value).is_some_and(|changed| sent - changed.to_utc() > TimeDelta::seconds(1))
         };
-        let last_modified = short(LAST_MODIFIED).filter(has_settled).cloned();
+        let last_modified = short(LAST_MODIFIED).filter(has_settled).and_then(alone);
         (etag.is_some() || last_modified.is_some()).then_some(Self { etag, last_modified })
     }
 
@@ -53,6 +53,12 @@ impl Validators {
         let since = self.last_modified.clone().map(|since| (IF_MODIFIED_SINCE, since));
         etag.into_iter().chain(since).collect()
     }
+}
+
+/// A copy of its own. A clone would be a part of the buffer in which the answer came, and keep all of it:
+/// 400 KiB for each document that is known.
+fn alone(value: &HeaderValue) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(value.as_bytes()).ok()
 }
 
 fn is_etag(tag: &[u8]) -> bool {
@@ -118,6 +124,7 @@ fn size(reading: &Reading) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use reqwest::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
     use super::*;
@@ -139,6 +146,16 @@ mod tests {
         );
         let one = marks(&[(ETAG, "\"a\"")]).unwrap().conditions();
         assert_eq!(one.len(), 1);
+    }
+
+    #[test]
+    fn marks_do_not_keep_the_buffer_that_they_came_in() {
+        let buffer = Bytes::from("\"a\" Mon, 09 Feb 2026 11:59:00 GMT and a page".to_owned());
+        let header = |part| HeaderValue::from_maybe_shared(buffer.slice(part)).unwrap();
+        let headers = [(ETAG, header(0..3)), (LAST_MODIFIED, header(4..33))];
+        let marks = Validators::of(&headers.into_iter().collect(), Utc::now()).unwrap();
+        assert!(marks.etag.is_some() && marks.last_modified.is_some());
+        assert!(buffer.is_unique(), "a mark of some bytes keeps all that was received with it");
     }
 
     #[test]
