@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use redis::cmd;
 use reqwest::Method;
 use tests::{Answer, Stack, menu_path, stub::Hall};
@@ -18,8 +18,10 @@ async fn reads(stack: &Stack) -> u64 {
 
 /// The entry with another time of reading, as a later refresh would write it.
 fn later(body: &str, round: u32) -> String {
-    let (rest, _) = body.rsplit_once("\"fetched_at\":").unwrap();
-    format!("{rest}\"fetched_at\":\"2027-01-01T00:{:02}:{:02}Z\"}}", round / 60, round % 60)
+    let (rest, read_at) = body.rsplit_once("\"fetched_at\":").unwrap();
+    let read_at: DateTime<Utc> = read_at.trim_matches(['"', '}']).parse().unwrap();
+    let later = read_at + TimeDelta::seconds(i64::from(round) + 1);
+    format!("{rest}\"fetched_at\":\"{}\"}}", later.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 async fn warm(stack: &Stack) -> (NaiveDate, String, Answer) {

@@ -1,6 +1,6 @@
 //! A document that is really read: what its answer settles, and what is left where there is none.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use chrono::{NaiveDate, SubsecRound, Utc};
 use tokio::time::Instant;
@@ -240,8 +240,10 @@ impl Refresher {
         let mut settled = Vec::new();
         for (day, life) in days {
             let copy = kept.iter().flatten().find(|kept| is_silent(day) && kept.date == day.date);
-            let menus = copy.map(|copy| copy.menus.clone());
-            let day = menus.map_or_else(|| day.clone(), |menus| KnownDay { menus, ..day.clone() });
+            let day = match copy.map(|copy| copy.menus.clone()) {
+                Some(menus) => Cow::Owned(KnownDay { menus, ..day.clone() }),
+                None => Cow::Borrowed(day),
+            };
             settled.extend(self.entries(hall, &day, *life, shut.contains(&day.date)));
         }
         if kept.is_none() {
