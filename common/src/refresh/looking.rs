@@ -86,7 +86,15 @@ impl Refresher {
         is_first: bool,
     ) -> (Asked, Seen) {
         let look = self.look(key);
-        let day = async { if is_first { Some(self.fresh_day(key).await) } else { None } };
+        let day = async {
+            if !is_first {
+                return None;
+            }
+            // The client of Redis is a task of its own, and has its turn now: its question, and that for the
+            // lock which follows on it, are answered while Postgres looks for the day.
+            tokio::task::yield_now().await;
+            Some(self.fresh_day(key).await)
+        };
         let (asked, look, day) = tokio::join!(biased; self.leases.ask(document), look, day);
         // Without that cache, Postgres must be looked at behind its own lease.
         let counts = matches!(look, Some(Ok(_)));
