@@ -144,7 +144,7 @@ async fn take(inside: Arc<Inside>, stream: TcpStream) {
         }
         inside.told().push(read(&request));
         let answer = Answer::new(status, "application/json", "{}");
-        if connection.send(&answer, || ()).await.is_err() {
+        if connection.send(&answer).await.is_err() {
             return;
         }
     }

@@ -18,7 +18,7 @@ use super::serve::Core;
 pub(crate) async fn control(core: Arc<Core>, stream: TcpStream) {
     let mut connection = Connection::new(stream);
     while let Ok(Some(request)) = connection.request().await {
-        if connection.send(&answer(&core, &request), || {}).await.is_err() {
+        if connection.send(&answer(&core, &request)).await.is_err() {
             return;
         }
     }

@@ -88,7 +88,7 @@ pub(crate) async fn misbehave(
             let lengths = sound
                 .with("content-length", whole.to_string())
                 .with("content-length", half.to_string());
-            connection.send(&lengths, || {}).await?;
+            connection.send(&lengths).await?;
         }
         Fault::Endless => {
             let head = sound.with("transfer-encoding", "chunked").head();
@@ -115,7 +115,7 @@ pub(crate) async fn misbehave(
             connection.stream.write_all(&sound.body).await?;
             return Ok(true);
         }
-        _ => connection.send(&sound, || {}).await?,
+        _ => connection.send(&sound).await?,
     }
     Ok(false)
 }

@@ -92,7 +92,9 @@ async fn answer(core: &Core, connection: &mut Connection, request: &Request) -> 
         }
     };
     ticket.answered(answer.status);
-    connection.send(&answer, || drop(ticket)).await?;
+    // Before the caller can know that the answer is complete, and ask for more.
+    drop(ticket);
+    connection.send(&answer).await?;
     Ok(true)
 }
 
