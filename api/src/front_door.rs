@@ -29,6 +29,7 @@ use tower_service::Service;
 use crate::{
     admission::Peer,
     answered::{RequestId, introduce},
+    event_loops::{self, EventLoops},
     express::Express,
     patient::{Busy, Patience, Patient},
     problem::{self, ApiError},
@@ -75,6 +76,7 @@ pub(crate) struct Door {
     pub(crate) name: &'static str,
     pub(crate) router: Router,
     pub(crate) limits: Limits,
+    pub(crate) loops: EventLoops,
     /// The lane for hits, and who comes, where that matters.
     pub(crate) express: Option<Arc<Express>>,
 }
@@ -117,8 +119,8 @@ impl Door {
     ) {
         let place = Arc::clone(places).try_acquire_owned().ok();
         let client = self.express.as_ref().map(|express| express.clients.connected(address));
-        let (Some(place), Some(client)) =
-            (place, client.map_or(Some(None), |known| known.map(Some)))
+        let (Some(place), Some(client), Some(at)) =
+            (place, client.map_or(Some(None), |known| known.map(Some)), self.loops.place())
         else {
             CONNECTIONS_REFUSED.one(&[self.name]);
             connections.spawn(refuse(stream, self.express.clone()));
@@ -128,10 +130,19 @@ impl Door {
         let lanes = Lanes { router: self.router.clone(), express: self.express.clone().zip(peer) };
         let (patience, stop) = (self.limits.patience, stop.clone());
         let counted = CONNECTIONS.one(&[self.name]);
-        connections.spawn(async move {
-            connection(stream, lanes, patience, stop).await;
-            drop((place, connected, counted));
-        });
+        let handle = at.handle.clone();
+        let moved = stream.into_std();
+        connections.spawn_on(
+            async move {
+                // From here on it is this loop that hears of it.
+                match moved.and_then(TcpStream::from_std) {
+                    Ok(stream) => connection(stream, lanes, patience, stop).await,
+                    Err(error) => tracing::warn!(%error, "a connection could not be taken over"),
+                }
+                drop((place, at, connected, counted));
+            },
+            &handle,
+        );
     }
 }
 
@@ -170,6 +181,7 @@ async fn connection(stream: TcpStream, lanes: Lanes, patience: Patience, stop: C
     let io = TokioIo::new(Patient::new(stream, patience, busy.clone()));
     let answer = service_fn(move |request: Request<Incoming>| {
         busy.begin();
+        event_loops::note_request();
         lanes.answer(request)
     });
     let serving = http1::Builder::new()

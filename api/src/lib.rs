@@ -28,6 +28,7 @@ mod cors;
 mod cursor;
 mod degraded;
 mod diet;
+mod event_loops;
 mod express;
 mod extract;
 mod flights;
@@ -69,6 +70,7 @@ use common::{
 };
 use config::ApiConfig;
 use cors::Learnt;
+use event_loops::EventLoops;
 use express::Express;
 use front_door::Door;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +87,9 @@ pub enum StartError {
     /// The same of the other address.
     #[error("listening on METRICS_ADDR: {0}")]
     Metrics(std::io::Error),
+    /// The machine has no thread or no event queue for us.
+    #[error("starting the event loops: {0}")]
+    Loops(std::io::Error),
     /// The client does not take the URL.
     #[error("REDIS_URL: {0}")]
     Redis(#[from] redis::RedisError),
@@ -100,6 +105,7 @@ pub enum StartError {
 pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), StartError> {
     let listener = front_door::listen(config.addr)?;
     let address = listener.local_addr()?;
+    let loops = EventLoops::on_all_cores().map_err(StartError::Loops)?;
     let app = App::new(&config)?;
     if let (Some(url), Some(redis)) = (config.stores.redis_url.clone(), &app.redis) {
         let interests = Interests { channel: redis.names.ready(), prefixes: redis.names.cached() };
@@ -111,14 +117,14 @@ pub async fn run(config: ApiConfig, stop: CancellationToken) -> Result<(), Start
     }
     tokio::spawn(degraded::stand_by(app.clone()));
     if let Some(address) = config.metrics_addr {
-        measured::listen(address, app.clone(), config.limits, &stop).await?;
+        measured::listen(address, app.clone(), config.limits, loops.clone(), &stop).await?;
     }
     let clients = Clients::new(config.admission);
     let router = routes::router(app.clone(), &config.allowed_origins, clients.clone());
     let cors = Learnt::of(&config.allowed_origins);
     let express = Some(Arc::new(Express { app, clients, cors }));
     telemetry::listening(address);
-    let door = Door { name: "api", router, limits: config.limits, express };
+    let door = Door { name: "api", router, limits: config.limits, loops, express };
     let answering = door.serve(listener, &stop);
     let overtime = async {
         stop.cancelled().await;

@@ -6,7 +6,7 @@ use api::config::ApiConfig;
 use common::{config, program, telemetry};
 use tokio_util::sync::CancellationToken;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
     let usage = "api: answers what is for lunch at the Claremont Colleges, read-only over HTTP.\n\n\
         api              answer until SIGTERM\n\

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     StartError,
     app::App,
+    event_loops::EventLoops,
     flights::Landing,
     front_door::{Door, Limits},
     problem::ApiError,
@@ -54,13 +55,14 @@ pub(crate) async fn listen(
     address: SocketAddr,
     app: App,
     limits: Limits,
+    loops: EventLoops,
     stop: &CancellationToken,
 ) -> Result<(), StartError> {
     let listener = TcpListener::bind(address).await.map_err(StartError::Metrics)?;
     telemetry::metrics_at(listener.local_addr().map_err(StartError::Metrics)?);
     let router = Router::new().route("/metrics", get(show)).with_state(app);
     let (limits, stop) = (Limits { connections: CONNECTIONS, ..limits }, stop.clone());
-    let door = Door { name: "metrics", router, limits, express: None };
+    let door = Door { name: "metrics", router, limits, loops, express: None };
     tokio::spawn(async move { door.serve(listener, &stop).await });
     Ok(())
 }

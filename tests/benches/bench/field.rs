@@ -151,6 +151,11 @@ impl Target {
         Self { name: name.to_owned(), url, pid, rounds: Vec::new() }
     }
 
+    /// As if they had been rounds of this one.
+    pub(crate) fn add_rounds_of(&mut self, other: Self) {
+        self.rounds.extend(other.rounds);
+    }
+
     /// Of all its rounds.
     pub(crate) fn median(&self, of: impl Fn(&Round) -> f64) -> f64 {
         median(self.rounds.iter().map(of))

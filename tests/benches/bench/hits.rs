@@ -15,16 +15,24 @@ const CONNECTIONS: usize = 64;
 
 pub(crate) async fn measure() -> Report {
     let mut report = Report::new();
-    let field = Field::start().await;
     let (rounds, seconds) = (settings::times(5), settings::seconds(2));
+    let mut field = Field::start().await;
     let [mut small, mut large] = [field.targets(0), field.targets(1)];
-    for _ in 0..rounds {
-        in_turns(&mut small, 1, Load::of(CONNECTIONS, seconds)).await;
-        in_turns(&mut large, 1, Load::of(CONNECTIONS, seconds)).await;
+    for round in 0..rounds {
+        // New programs each time: what a process happens to have, it has for all its life.
+        if round > 0 {
+            drop(field);
+            field = Field::start().await;
+        }
+        for (body, known) in [&mut small, &mut large].into_iter().enumerate() {
+            let mut targets = field.targets(body);
+            in_turns(&mut targets, 1, Load::of(CONNECTIONS, seconds)).await;
+            known.iter_mut().zip(targets).for_each(|(known, target)| known.add_rounds_of(target));
+        }
     }
     for (body, targets) in field.bodies.iter().zip([&small, &large]) {
         let note = format!(
-            "A menu of {} bytes, {CONNECTIONS} connections, {rounds} rounds of {seconds} s in turns, medians:",
+            "A menu of {} bytes, {CONNECTIONS} connections, {rounds} rounds of {seconds} s in turns, of new programs each, medians:",
             grouped(body.bytes as f64)
         );
         let rows = targets.iter().map(|target| row(target, ours(targets))).collect();
