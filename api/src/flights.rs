@@ -1,5 +1,6 @@
 //! Misses under way: one flight a key and process, however many requests want it. A flight is
-//! nobody's request: it goes on when who started it has left.
+//! nobody's request: it goes on when who started it has left, on the runtime that the process started
+//! with, where the clients of the stores are. So no event loop of connections is kept by a miss.
 
 use std::{
     collections::HashMap,
@@ -8,7 +9,10 @@ use std::{
 };
 
 use common::metrics::REQUESTS_REFUSED;
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, watch},
+};
 use tracing::Instrument;
 
 use crate::{
@@ -53,13 +57,18 @@ impl Default for Room {
 pub(crate) struct Flights<K, T = Served> {
     room: Room,
     under_way: Arc<Mutex<UnderWay<K, T>>>,
+    runtime: Handle,
 }
 
 type UnderWay<K, T> = HashMap<K, watch::Receiver<Option<Landing<T>>>>;
 
 impl<K, T> Clone for Flights<K, T> {
     fn clone(&self) -> Self {
-        Self { room: self.room.clone(), under_way: Arc::clone(&self.under_way) }
+        Self {
+            room: self.room.clone(),
+            under_way: Arc::clone(&self.under_way),
+            runtime: self.runtime.clone(),
+        }
     }
 }
 
@@ -115,7 +124,7 @@ where
         let grounded = Grounded { flights: self.clone(), key: key.clone() };
         // In the span of who started it, so that the log of the miss has a request's id.
         let flight = fly().in_current_span();
-        tokio::spawn(async move {
+        self.runtime.spawn(async move {
             let landed = flight.await;
             settle(&landed, charged);
             // Off the list before it is told: who comes now looks into the cache, and starts a
@@ -137,9 +146,9 @@ fn settle<T: Answered>(landed: &Landing<T>, charged: Charge) {
 }
 
 impl<K, T> Flights<K, T> {
-    /// None yet; as many as there is room for.
+    /// None yet; as many as there is room for. They will be on the runtime of who calls this.
     pub(crate) fn within(room: &Room) -> Self {
-        Self { room: room.clone(), under_way: Arc::default() }
+        Self { room: room.clone(), under_way: Arc::default(), runtime: Handle::current() }
     }
 
     /// How many are under way.

@@ -4,10 +4,12 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
+use futures::future::{Either, select};
 use redis::Script;
 use tokio::sync::OwnedMutexGuard;
 
@@ -22,6 +24,9 @@ use crate::{
 const LIFETIME: Duration = Duration::from_secs(4);
 /// How often a living holder renews it.
 const RENEWAL: Duration = Duration::from_secs(1);
+
+/// Who asked both stores at once and is turned away by Redis has let go of the lock after this.
+const LET_GO: Duration = Duration::from_millis(2);
 
 /// Hands out turns and leases.
 pub struct Leases {
@@ -104,16 +109,42 @@ impl Leases {
         }
     }
 
-    /// Asks for the lease once, without waiting. Redis first, then Postgres: in that order nobody gets
-    /// one half while another has the other.
-    pub async fn ask(&self, document: Document) -> Asked {
-        let key = match self.ask_redis(document).await {
-            Word::Ours(key) => Some(key),
-            Word::Busy => return Asked::Busy,
-            Word::Away => None,
+    /// Asks both stores for the lease at once, as a visitor may be waiting, and does not wait for it.
+    /// What Redis says counts: who is turned away there lets go of the lock at once, and who is not
+    /// asks once more for a lock that another may have had for that moment only.
+    pub async fn ask_at_once(&self, document: Document) -> Asked {
+        let key = pin!(self.ask_redis(document));
+        let lock = pin!(self.ask_postgres(document, true));
+        let (key, lock) = match select(key, lock).await {
+            Either::Left((Word::Busy, _)) => return Asked::Busy,
+            Either::Left((key, lock)) => (key, lock.await),
+            Either::Right((lock, key)) => (key.await, lock),
         };
+        match (key, lock) {
+            (Word::Busy, _) | (Word::Away, Word::Busy) => Asked::Busy,
+            (Word::Away, Word::Ours(lock)) => Asked::Taken(Lease { key: None, lock: Some(lock) }),
+            (Word::Ours(key), Word::Busy) => {
+                tokio::time::sleep(LET_GO).await;
+                self.ask_for_lock(document, Some(key)).await
+            }
+            (Word::Away, Word::Away) => self.ask_for_lock(document, None).await,
+            (Word::Ours(key), lock) => Asked::Taken(Lease::of(key, lock)),
+        }
+    }
+
+    /// Asks for it once, without waiting: Redis first, then Postgres. So those who ask again and again
+    /// do not have one half of what another has the other half of.
+    pub async fn ask(&self, document: Document) -> Asked {
+        match self.ask_redis(document).await {
+            Word::Ours(key) => self.ask_for_lock(document, Some(key)).await,
+            Word::Busy => Asked::Busy,
+            Word::Away => self.ask_for_lock(document, None).await,
+        }
+    }
+
+    /// The half that Postgres has; `key`: the other.
+    async fn ask_for_lock(&self, document: Document, key: Option<Renewed>) -> Asked {
         match (self.ask_postgres(document, key.is_some()).await, key) {
-            (Word::Ours(lock), key) => Asked::Taken(Lease { key, lock: Some(lock) }),
             (Word::Busy, key) => {
                 // It is being read by a process that has no Redis.
                 if let Some(key) = key {
@@ -121,8 +152,9 @@ impl Leases {
                 }
                 Asked::Busy
             }
-            (Word::Away, Some(key)) => Asked::Taken(Lease { key: Some(key), lock: None }),
             (Word::Away, None) => Asked::Away,
+            (Word::Ours(lock), None) => Asked::Taken(Lease { key: None, lock: Some(lock) }),
+            (lock, Some(key)) => Asked::Taken(Lease::of(key, lock)),
         }
     }
 
@@ -164,6 +196,12 @@ impl Leases {
 }
 
 impl Lease {
+    /// With a key; the lock too, if Postgres has given it.
+    fn of(key: Renewed, lock: Word<Lock>) -> Self {
+        let lock = if let Word::Ours(lock) = lock { Some(lock) } else { None };
+        Self { key: Some(key), lock }
+    }
+
     /// Gives it back. One that cannot be given back runs out by itself.
     pub async fn release(self) {
         // The lock first: who gets the key asks for the lock next.

@@ -1,7 +1,7 @@
 //! What a menu is: meals of a day, their stations and items, and what a vendor can say of a day.
 //! Knows nothing of Redis, SQL or HTTP.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ impl MealMenu {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Day {
     /// There are menus, each meal once.
-    Posted(Vec<MealMenu>),
+    Posted(Vec<Arc<MealMenu>>),
     /// The vendor says that the hall is shut.
     Closed,
     /// The vendor says nothing of this day (yet).
@@ -114,8 +114,8 @@ pub struct KnownDay {
 /// A menu and the reading that it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownMenu {
-    /// The menu.
-    pub menu: MealMenu,
+    /// The menu; shared, as it is saved, served and remembered by others.
+    pub menu: Arc<MealMenu>,
     /// When it was read.
     pub fetched_at: DateTime<Utc>,
 }
@@ -188,8 +188,9 @@ impl DayBuilder {
 
     /// The meals that hold anything.
     #[must_use]
-    pub fn finish(self) -> Vec<MealMenu> {
-        self.meals.into_iter().filter(|meal| !meal.stations.is_empty()).collect()
+    pub fn finish(self) -> Vec<Arc<MealMenu>> {
+        let meals = self.meals.into_iter().filter(|meal| !meal.stations.is_empty());
+        meals.map(Arc::new).collect()
     }
 }
 

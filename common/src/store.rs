@@ -22,7 +22,7 @@ mod upkeep;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use futures::future::join_all;
 use sqlx::{
     Connection, PgPool,
@@ -123,6 +123,7 @@ impl Store {
     pub async fn warm_up(&self) -> Result<(), StoreError> {
         let (hall, never) = (HallId::Hoch, [NaiveDate::default()]);
         let asked = (0..self.pool.options().get_max_connections()).map(async |_| {
+            self.fresh_days(hall, &never, DateTime::default()).await?;
             self.past(hall, &never).await?;
             self.days(hall, &never).await?;
             self.save(hall, std::iter::empty()).await.map(|_| ())

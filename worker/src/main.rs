@@ -16,7 +16,7 @@ use worker::config::{Login, WorkerConfig};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
     let usage = "worker: takes jobs, reads vendors, saves, fills the cache.\n\n\
         worker              work until SIGTERM\n\
@@ -45,8 +45,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let spans = telemetry::start(&settings.log, &settings.traces, "worker");
     let stop = CancellationToken::new();
     tokio::spawn(program::stop_on_signal(stop.clone()));
-    // A task, as the main thread is none of the runtime's: each job would be handed to it and back.
-    tokio::spawn(worker::run(settings, stop)).await??;
+    worker::run(settings, stop).await?;
     spans.end().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -85,17 +85,25 @@ impl Refresher {
         key: &MenuKey,
         is_first: bool,
     ) -> (Asked, Seen) {
+        let ask = async {
+            if is_first {
+                // Apart, as it is large.
+                Box::pin(self.leases.ask_at_once(document)).await
+            } else {
+                self.leases.ask(document).await
+            }
+        };
         let look = self.look(key);
         let day = async {
             if !is_first {
                 return None;
             }
-            // The client of Redis is a task of its own, and has its turn now: its question, and that for the
-            // lock which follows on it, are answered while Postgres looks for the day.
+            // The clients of Redis and of the locks are tasks of their own, and have their turns now: what
+            // they ask is answered while Postgres looks for the day.
             tokio::task::yield_now().await;
             Some(self.fresh_day(key).await)
         };
-        let (asked, look, day) = tokio::join!(biased; self.leases.ask(document), look, day);
+        let (asked, look, day) = tokio::join!(biased; ask, look, day);
         // Without that cache, Postgres must be looked at behind its own lease.
         let counts = matches!(look, Some(Ok(_)));
         (asked, Seen { look, day: day.filter(|_| counts) })

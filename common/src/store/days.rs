@@ -1,6 +1,6 @@
 //! What is saved of a hall's days, and what our own hours say of them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::types::Json;
@@ -88,7 +88,7 @@ impl Store {
                     return Err(StoreError::Foreign(format!("meal {meal:?}")));
                 };
                 let (start, end, stations) = (row.start_time, row.end_time, stations.0);
-                let menu = MealMenu { meal, start, end, stations };
+                let menu = Arc::new(MealMenu { meal, start, end, stations });
                 day.menus.push(KnownMenu { menu, fetched_at });
             }
         }

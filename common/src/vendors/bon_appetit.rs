@@ -5,7 +5,7 @@ mod dishes;
 mod notices;
 mod php;
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use chrono::{NaiveDate, NaiveTime};
 use memchr::memmem;
@@ -148,7 +148,7 @@ impl<'a> Scripts<'a> {
     }
 
     /// The day's meals, and how many dishes had to be left out.
-    fn day(self) -> Result<(Vec<MealMenu>, usize), ParseError> {
+    fn day(self) -> Result<(Vec<Arc<MealMenu>>, usize), ParseError> {
         if self.dayparts.len() > MAX_DISHES {
             return Err(ParseError::Shape("more meals than a day can have"));
         }

@@ -6,7 +6,7 @@ mod feed;
 mod labels;
 mod xml;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
 use scraper::ElementRef;
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Dishes with a place come first, by place; the rest keep the order of the feed.
-fn arrange(served: Vec<Served>) -> Vec<MealMenu> {
+fn arrange(served: Vec<Served>) -> Vec<Arc<MealMenu>> {
     let mut day = DayBuilder::default();
     for mut station in served {
         let by_place = |(place, _): &(Option<u64>, MenuItem)| (place.is_none(), *place);

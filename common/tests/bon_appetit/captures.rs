@@ -1,6 +1,8 @@
 //! The vendor's real pages, where they are at hand. The figures were counted in the pages by other
 //! means than this parser: from the values, and again from the dishes that the HTML shows.
 
+use std::sync::Arc;
+
 use common::menu::{Day, MealMenu, MenuItem};
 use common::vendors::{ParseError, bon_appetit};
 use serde_json::Value;
@@ -12,7 +14,7 @@ use crate::support::capture;
 type Counted<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// Reads a capture, compares all that can be counted, and gives the meals.
-fn counted(name: &str, asked: &str, expected: &[Counted<'_>]) -> Option<Vec<MealMenu>> {
+fn counted(name: &str, asked: &str, expected: &[Counted<'_>]) -> Option<Vec<Arc<MealMenu>>> {
     let page = capture(name)?;
     let reading = bon_appetit::parse(&page, date(asked)).unwrap();
     assert_eq!(reading.skipped, 0);

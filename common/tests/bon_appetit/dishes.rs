@@ -1,5 +1,7 @@
 //! What a dish says: its name, description, choices and tags.
 
+use std::sync::Arc;
+
 use common::menu::MenuItem;
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ fn lunch_of(items: &Value) -> Vec<MenuItem> {
     let page = Page::with_items(items)
         .meal("3", &lunch(&json!([station("0001-7", "grill", &json!(ids))])));
     let mut meals = page.meals();
-    meals.remove(0).stations.remove(0).items
+    Arc::unwrap_or_clone(meals.remove(0)).stations.remove(0).items
 }
 
 #[test]

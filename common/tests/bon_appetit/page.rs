@@ -1,5 +1,7 @@
 //! Café pages in the vendor's shape, with dishes of our own.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use common::menu::{Day, MealMenu, MenuItem, Reading};
 use common::vendors::{ParseError, bon_appetit};
@@ -117,7 +119,7 @@ Bamco.cor_icons = [];
     }
 
     /// The meals; the test fails if there are none.
-    pub(crate) fn meals(&self) -> Vec<MealMenu> {
+    pub(crate) fn meals(&self) -> Vec<Arc<MealMenu>> {
         match day(self.read().unwrap()) {
             Day::Posted(meals) => meals,
             other => panic!("no meals: {other:?}"),

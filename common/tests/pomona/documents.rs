@@ -76,7 +76,7 @@ pub(crate) fn date(text: &str) -> NaiveDate {
 
 pub(crate) fn menus(reading: &Reading) -> impl Iterator<Item = (&NaiveDate, &MealMenu)> {
     reading.days.iter().flat_map(|(date, day)| match day {
-        Day::Posted(meals) => meals.iter().map(|meal| (date, meal)).collect(),
+        Day::Posted(meals) => meals.iter().map(|meal| (date, meal.as_ref())).collect(),
         Day::Closed | Day::NotPosted => Vec::new(),
     })
 }

@@ -1,5 +1,7 @@
 //! Small documents in the vendor's shape, and ways to look at what was read of them.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use common::vendors::sodexo::parse_api;
 use common::{
@@ -97,7 +99,7 @@ pub(crate) fn only_day(reading: &Reading) -> &Day {
     reading.days.values().next().expect("one day")
 }
 
-pub(crate) fn meals(reading: &Reading) -> &[MealMenu] {
+pub(crate) fn meals(reading: &Reading) -> &[Arc<MealMenu>] {
     match only_day(reading) {
         Day::Posted(meals) => meals,
         other => panic!("no menu but {other:?}"),
@@ -111,7 +113,7 @@ pub(crate) fn shape(reading: &Reading) -> Vec<String> {
         let stations = stations.map(|s| format!("{} {}", s.name, s.items.len()));
         format!("{}: {}", menu.meal, stations.collect::<Vec<_>>().join(", "))
     };
-    meals(reading).iter().map(line).collect()
+    meals(reading).iter().map(|menu| line(menu)).collect()
 }
 
 pub(crate) fn items(reading: &Reading) -> impl Iterator<Item = &MenuItem> {

@@ -12,6 +12,7 @@
     reason = "a benchmark prints its figures, and ends where it cannot have them"
 )]
 
+mod caller;
 mod crowd;
 mod field;
 mod growth;

@@ -3,7 +3,7 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -59,7 +59,7 @@ impl MenuQueue {
         let scripts = Scripts::new(link, names.clone());
         let (looks, beats) = (Trouble::default(), Trouble::default());
         Self {
-            jobs: Persisted::new(Jobs { scripts, held, looks, beats }),
+            jobs: Persisted::new(Jobs { scripts, held, looks, beats, was_last: Arc::default() }),
             codec: JsonCodec::default(),
             config,
             names,
@@ -82,7 +82,7 @@ impl Backend for MenuQueue {
         self.jobs.poll_ready(cx, worker, HEARTBEAT)
     }
 
-    /// Looks until a look that began after the last reason to look has found nothing.
+    /// Looks until a look that began after the last reason to look has found nothing, or the last job.
     fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
@@ -92,8 +92,11 @@ impl Backend for MenuQueue {
         loop {
             if matches!(self.jobs.state(), State::Ready) {
                 // Whoever fails to connect is woken once more than it waits; to look again for that would
-                // be to look for as long as there is no Redis, with a whole core.
-                let in_vain = self.jobs.looks.is_met() && self.seen == self.wake.count();
+                // be to look for as long as there is no Redis, with a whole core. And after the last job
+                // that waited, a look would keep Redis from what that job asks first.
+                let is_known =
+                    self.jobs.looks.is_met() || self.jobs.was_last.load(Ordering::Relaxed);
+                let in_vain = is_known && self.seen == self.wake.count();
                 if in_vain && self.idle.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }

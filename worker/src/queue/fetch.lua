@@ -1,5 +1,6 @@
--- How many that were no jobs of ours were found on the way and are dead letters now; and the next job, as
--- {{arguments}, {{id, field, value, …}}}, nil where none waits, {} where the looking was cut short.
+-- How many that were no jobs of ours were found on the way and are dead letters now; the next job, as
+-- {{arguments}, {{id, field, value, …}}}, nil where none waits, {} where the looking was cut short; and how many
+-- wait besides.
 -- ARGV[1] the worker's name, ARGV[2] how many past jobs are kept
 redis.call('ZADD', workers, 'NX', now, ARGV[1]) -- the store may have lost it
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, 100)) do
@@ -28,7 +29,7 @@ local buried = 0
 -- Nobody else is served while a script runs, so it buries a hundred at most.
 for _ = 1, 100 do
   local id = next_id()
-  if not id then return { buried, false } end
+  if not id then return { buried, false, 0 } end
   local meta, arguments = meta_of(id), arguments_of(id)
   local attempts, most = count(meta, 'attempts'), most_of(meta)
   if arguments and attempts and most then
@@ -45,10 +46,11 @@ for _ = 1, 100 do
       table.insert(fields, 'waited_ms')
       table.insert(fields, string.format('%d', math.max(0, now * 1000 - pushed)))
     end
-    return { buried, { { arguments }, { fields } } }
+    local besides = redis.call('LLEN', active) + redis.call('LLEN', later)
+    return { buried, { { arguments }, { fields } }, besides }
   end
   -- Nothing that we pushed: to the dead letters with it, never to a worker.
   finish(id, 'Failed', '{"Err":"not a job of ours: no arguments that fit, or no attempts"}', tonumber(ARGV[2]))
   buried = buried + 1
 end
-return { buried, {} }
+return { buried, {}, redis.call('LLEN', active) + redis.call('LLEN', later) }

@@ -1,7 +1,13 @@
 //! What apalis asks of a store, over our scripts: registering, heartbeats, looks. No error of Redis
 //! reaches apalis; it is logged, and the next look at the queue is the retry.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use apalis::prelude::{Task, WorkerContext};
 use apalis_core::backend::persistence::{Persistence, TaskEvent};
@@ -34,6 +40,8 @@ pub(crate) struct Jobs {
     pub(super) held: HeldJobs,
     pub(super) looks: Trouble,
     pub(super) beats: Trouble,
+    /// What the last look has brought was the last that waited.
+    pub(super) was_last: Arc<AtomicBool>,
 }
 
 impl Persistence for Jobs {
@@ -111,9 +119,10 @@ impl Persistence for Jobs {
 impl Jobs {
     /// The next job as it is in Redis.
     async fn look(&self, worker: &WorkerContext) -> Option<Vec<Value>> {
-        let (buried, raw) = match self.scripts.fetch(worker.name()).await {
+        let (buried, raw, besides) = match self.scripts.fetch(worker.name()).await {
             Ok(found) => found,
             Err(error) => {
+                self.was_last.store(false, Ordering::Relaxed);
                 if self.looks.begins() {
                     tracing::warn!(%error, "the queue cannot be looked at; trying until it can");
                 } else {
@@ -122,6 +131,7 @@ impl Jobs {
                 return None;
             }
         };
+        self.was_last.store(besides == 0, Ordering::Relaxed);
         if self.looks.ends() {
             tracing::info!("the queue can be looked at again");
         }

@@ -135,8 +135,8 @@ impl Scripts {
         self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
-    /// How many dead letters were found on the way to the next job, and that job.
-    pub(super) async fn fetch(&self, worker: &str) -> RedisResult<(u64, Option<Vec<Value>>)> {
+    /// How many dead letters were found on the way to the next job, that job, and how many wait besides.
+    pub(super) async fn fetch(&self, worker: &str) -> RedisResult<(u64, Option<Vec<Value>>, u64)> {
         let mut call = FETCH.key(self.names.queue());
         call.arg(worker).arg(KEEP);
         self.link.insist(async |redis| call.invoke_async(redis).await).await

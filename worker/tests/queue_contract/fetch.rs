@@ -20,6 +20,21 @@ async fn jobs_come_in_the_order_of_their_pushes_and_each_once() {
 }
 
 #[tokio::test]
+async fn a_fetch_tells_how_many_wait_besides() {
+    let queue = TestQueue::new().await;
+    queue.push_later(&id(0)).await;
+    for day in 1..3 {
+        queue.push(&id(day)).await;
+    }
+    for besides in [2, 1, 0] {
+        let (_, job, told) = queue.fetch_counting("w").await;
+        assert!(job.is_some());
+        assert_eq!(told, besides);
+    }
+    assert_eq!(queue.fetch_counting("w").await, (0, None, 0));
+}
+
+#[tokio::test]
 async fn workers_who_fetch_at_once_never_get_the_same_job() {
     let queue = TestQueue::new().await;
     for day in 0..100 {
@@ -200,7 +215,8 @@ async fn a_look_buries_a_hundred_at_most() {
     queue.push(&id(0)).await;
 
     for left in [151, 51] {
-        assert_eq!(queue.fetch_counting("w").await, (100, Some(Vec::new())), "cut short");
+        let (buried, job, _) = queue.fetch_counting("w").await;
+        assert_eq!((buried, job), (100, Some(Vec::new())), "cut short");
         assert_eq!(queue.active().await.len(), left);
     }
     assert_eq!(queue.fetch_id("w").await, Some(id(0)));
@@ -212,12 +228,12 @@ async fn a_fetch_tells_how_many_it_buried_on_its_way() {
     let queue = TestQueue::new().await;
     queue.ask::<()>("RPUSH", (queue.key("active"), "odd", "odder")).await;
     queue.push(&id(0)).await;
-    let (buried, job) = queue.fetch_counting("w").await;
+    let (buried, job, _) = queue.fetch_counting("w").await;
     assert_eq!((buried, job.is_some()), (2, true));
 
     queue.ask::<()>("RPUSH", (queue.key("active"), "odd")).await;
-    assert_eq!(queue.fetch_counting("w").await, (1, None));
-    assert_eq!(queue.fetch_counting("w").await, (0, None));
+    assert_eq!(queue.fetch_counting("w").await, (1, None, 0));
+    assert_eq!(queue.fetch_counting("w").await, (0, None, 0));
 }
 
 /// More fields than Lua takes at once.

@@ -160,8 +160,8 @@ impl TestQueue {
         self.fetch_counting(worker).await.1
     }
 
-    /// How many dead letters were on the way to the next job, and that job.
-    pub(crate) async fn fetch_counting(&self, worker: &str) -> (u64, Option<Vec<Value>>) {
+    /// How many dead letters were on the way to the next job, that job, and how many wait besides.
+    pub(crate) async fn fetch_counting(&self, worker: &str) -> (u64, Option<Vec<Value>>, u64) {
         let file = include_str!("../../src/queue/fetch.lua");
         self.run(file, |call| _ = call.arg(worker).arg(self.keep)).await.unwrap()
     }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use tests::{
-    Answer, Stack,
+    Stack,
     stub::{Hall, Kind, Scope},
 };
+use tokio::task::block_in_place;
 
-use super::{TIMES, over, row};
+use super::{TIMES, row};
 use crate::{
-    crowd,
+    caller::Caller,
     field::{Field, LOG},
-    numbers::short,
+    numbers::{Spread, short},
     report::Report,
     settings,
 };
@@ -21,6 +22,8 @@ const DELAY: Duration = Duration::from_millis(50);
 /// Halls with a document for each day.
 const HALLS: [Hall; 4] = [Hall::Hoch, Hall::Collins, Hall::Malott, Hall::Mcconnell];
 const DAYS: u64 = 15;
+/// No coding at all.
+const PLAIN: &str = "identity";
 
 pub(super) async fn measure(report: &mut Report) {
     let stack = Stack::wanted().with("LOG", LOG).start().await;
@@ -32,10 +35,12 @@ pub(super) async fn measure(report: &mut Report) {
         ("nginx", field.nginx.url()),
         ("Varnish", field.varnish.url()),
     ];
-    let mut took: [Vec<Answer>; 4] = Default::default();
+    let mut took: [Vec<Duration>; 4] = Default::default();
     let mut compressed = Vec::new();
-    let clients = [(); 4].map(|()| crowd::stranger());
-    let browser = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+    let api = stack.apis[0].url();
+    // The others pass a body on as it is: nobody's is compressed, but for the browser.
+    let (mut plain, mut browser) = (Caller::to(api, PLAIN), Caller::to(api, "gzip, br"));
+    let mut of_others = others.map(|(_, url)| Caller::to(url, PLAIN));
     let count = settings::times(100);
     for turn in 0..count * 2 {
         if turn % keys.len() == 0 {
@@ -45,9 +50,9 @@ pub(super) async fn measure(report: &mut Report) {
         }
         let (hall, day) = keys[turn % keys.len()];
         let path = tests::menu_path(hall, day, "dinner");
-        let url = format!("{}{path}", stack.apis[0].url());
         let is_compressed = turn % 2 == 1;
-        let answer = crowd::one(if is_compressed { &browser } else { &clients[0] }, &url).await;
+        let caller = if is_compressed { &mut browser } else { &mut plain };
+        let answer = block_in_place(|| caller.ask(&path));
         assert_eq!(stack.vendor.total_reads(), turn % keys.len() + 1);
         assert!(stack.vendor.journal().iter().all(|read| read.status == 200), "whole documents");
         if is_compressed {
@@ -55,17 +60,17 @@ pub(super) async fn measure(report: &mut Report) {
             continue;
         }
         took[0].push(answer);
-        for (at, (_, url)) in others.iter().enumerate() {
-            let url = format!("{url}/small/{}/alone-{turn}-{at}", DELAY.as_millis());
-            took[at + 1].push(crowd::one(&clients[at + 1], &url).await);
+        for (at, caller) in of_others.iter_mut().enumerate() {
+            let path = format!("/small/{}/alone-{turn}-{at}", DELAY.as_millis());
+            took[at + 1].push(block_in_place(|| caller.ask(&path)));
         }
     }
-    let spreads = took.map(|answers| over(&answers, DELAY));
+    let spreads = took.map(over);
     let names = ["ours", others[0].0, others[1].0, others[2].0];
     let rows = names.iter().zip(&spreads).map(|(name, spread)| row(name, spread));
-    let compressed = row("ours, compressed for who asks for it", &over(&compressed, DELAY));
-    let unchanged = unchanged(&stack, &clients[0], &keys).await;
-    let unchanged = row("ours, of a page that is as it was (304)", &over(&unchanged, DELAY));
+    let compressed = row("ours, compressed for who asks for it", &over(compressed));
+    let unchanged = unchanged(&stack, &mut plain, &keys).await;
+    let unchanged = row("ours, of a page that is as it was (304)", &over(unchanged));
     let rows = rows.chain([compressed, unchanged]).collect();
     let note = format!(
         "Cold keys one after the other, over the delay of {} ms, {count} of each in turns; ours reads the vendor's document whole, parses and saves it, three of four of them pages of cafés of 0.9 MB; the others pass a ready body on:",
@@ -87,29 +92,30 @@ fn change(stack: &Stack, turn: usize) {
     }
 }
 
+fn over(took: Vec<Duration>) -> Spread {
+    Spread::of(took.into_iter().map(|took| took.saturating_sub(DELAY)))
+}
+
 /// The café pages once more, of which the vendor says that they are as they were.
 async fn unchanged(
     stack: &Stack,
-    client: &reqwest::Client,
+    caller: &mut Caller,
     keys: &[(Hall, NaiveDate)],
-) -> Vec<Answer> {
-    let read = |hall: Hall, day: NaiveDate| async move {
-        let path = tests::menu_path(hall, day, "dinner");
-        crowd::one(client, &format!("{}{path}", stack.apis[0].url())).await
+) -> Vec<Duration> {
+    let mut read = |(hall, day): &(Hall, NaiveDate)| {
+        let path = tests::menu_path(*hall, *day, "dinner");
+        block_in_place(|| caller.ask(&path))
     };
     let cafes = || keys.iter().filter(|(hall, _)| *hall != Hall::Hoch);
     stack.grow_old().await;
-    for (hall, day) in cafes() {
-        read(*hall, *day).await;
+    for key in cafes() {
+        read(key);
     }
     stack.grow_old().await;
     stack.vendor.forget_reads();
-    let mut answers = Vec::new();
-    for (hall, day) in cafes() {
-        answers.push(read(*hall, *day).await);
-    }
+    let took = cafes().map(read).collect();
     assert!(stack.vendor.journal().iter().all(|read| read.status == 304), "none of them whole");
-    answers
+    took
 }
 
 fn keys(stack: &Stack) -> Vec<(Hall, NaiveDate)> {
