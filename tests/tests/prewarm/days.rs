@@ -1,6 +1,6 @@
 //! At four in the morning the coming days.
 
-use chrono::{Timelike, Utc};
+use chrono::{TimeDelta, Timelike, Utc};
 use tests::{Stack, Wanted, eventually};
 
 use super::{SECOND, add_worker, schedule, zone_at};
@@ -43,6 +43,24 @@ async fn every_document_of_the_coming_week_is_read_once_whichever_worker_is_ther
         stack.keys().await.into_iter().find(|key| key.starts_with("prewarm:days:")).unwrap();
     let left: i64 = redis::cmd("TTL").arg(stack.key(&taken)).query_async(&mut redis).await.unwrap();
     assert!((3_000..=3_600).contains(&left), "taken for good: {left}");
+}
+
+/// An idle worker looks at the queue twice a second: nobody is to wait for that who has work.
+#[tokio::test]
+async fn one_worker_goes_from_one_document_to_the_next() {
+    let mut stack = past_four(Stack::wanted()).await;
+    add_worker(&mut stack).await;
+    eventually("all are read", SECOND * 40, async || {
+        (stack.vendor.total_reads() == DOCUMENTS).then_some(())
+    })
+    .await;
+    stack.is_idle().await;
+    let mut at: Vec<_> = stack.vendor.journal().iter().map(|read| read.at).collect();
+    at.sort_unstable();
+    let mut gaps: Vec<_> = at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_unstable();
+    let median = gaps[gaps.len() / 2];
+    assert!(median < TimeDelta::milliseconds(300), "{gaps:?}");
 }
 
 #[tokio::test]

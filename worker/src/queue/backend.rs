@@ -59,7 +59,7 @@ impl MenuQueue {
         let scripts = Scripts::new(link, names.clone());
         let (looks, beats) = (Trouble::default(), Trouble::default());
         Self {
-            jobs: Persisted::new(Jobs { scripts, held, looks, beats, was_last: Arc::default() }),
+            jobs: Persisted::new(Jobs { scripts, held, looks, beats, is_empty: Arc::default() }),
             codec: JsonCodec::default(),
             config,
             names,
@@ -95,7 +95,7 @@ impl Backend for MenuQueue {
                 // be to look for as long as there is no Redis, with a whole core. And after the last job
                 // that waited, a look would keep Redis from what that job asks first.
                 let is_known =
-                    self.jobs.looks.is_met() || self.jobs.was_last.load(Ordering::Relaxed);
+                    self.jobs.looks.is_met() || self.jobs.is_empty.load(Ordering::Relaxed);
                 let in_vain = is_known && self.seen == self.wake.count();
                 if in_vain && self.idle.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;

@@ -1,6 +1,6 @@
 -- How many that were no jobs of ours were found on the way and are dead letters now; the next job, as
 -- {{arguments}, {{id, field, value, …}}}, nil where none waits, {} where the looking was cut short; and how many
--- wait besides.
+-- wait besides, those among them that have to wait for another to end.
 -- ARGV[1] the worker's name, ARGV[2] how many past jobs are kept
 redis.call('ZADD', workers, 'NX', now, ARGV[1]) -- the store may have lost it
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, 100)) do
@@ -25,11 +25,15 @@ local function next_id()
   return id
 end
 
+local function waiting()
+  return redis.call('LLEN', active) + redis.call('LLEN', later)
+end
+
 local buried = 0
 -- Nobody else is served while a script runs, so it buries a hundred at most.
 for _ = 1, 100 do
   local id = next_id()
-  if not id then return { buried, false, 0 } end
+  if not id then return { buried, false, waiting() } end
   local meta, arguments = meta_of(id), arguments_of(id)
   local attempts, most = count(meta, 'attempts'), most_of(meta)
   if arguments and attempts and most then
@@ -46,11 +50,10 @@ for _ = 1, 100 do
       table.insert(fields, 'waited_ms')
       table.insert(fields, string.format('%d', math.max(0, now * 1000 - pushed)))
     end
-    local besides = redis.call('LLEN', active) + redis.call('LLEN', later)
-    return { buried, { { arguments }, { fields } }, besides }
+    return { buried, { { arguments }, { fields } }, waiting() }
   end
   -- Nothing that we pushed: to the dead letters with it, never to a worker.
   finish(id, 'Failed', '{"Err":"not a job of ours: no arguments that fit, or no attempts"}', tonumber(ARGV[2]))
   buried = buried + 1
 end
-return { buried, {}, redis.call('LLEN', active) + redis.call('LLEN', later) }
+return { buried, {}, waiting() }

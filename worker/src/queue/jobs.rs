@@ -40,8 +40,8 @@ pub(crate) struct Jobs {
     pub(super) held: HeldJobs,
     pub(super) looks: Trouble,
     pub(super) beats: Trouble,
-    /// What the last look has brought was the last that waited.
-    pub(super) was_last: Arc<AtomicBool>,
+    /// After the last look none waited any more, not even for another to end.
+    pub(super) is_empty: Arc<AtomicBool>,
 }
 
 impl Persistence for Jobs {
@@ -122,7 +122,7 @@ impl Jobs {
         let (buried, raw, besides) = match self.scripts.fetch(worker.name()).await {
             Ok(found) => found,
             Err(error) => {
-                self.was_last.store(false, Ordering::Relaxed);
+                self.is_empty.store(false, Ordering::Relaxed);
                 if self.looks.begins() {
                     tracing::warn!(%error, "the queue cannot be looked at; trying until it can");
                 } else {
@@ -131,7 +131,7 @@ impl Jobs {
                 return None;
             }
         };
-        self.was_last.store(besides == 0, Ordering::Relaxed);
+        self.is_empty.store(besides == 0, Ordering::Relaxed);
         if self.looks.ends() {
             tracing::info!("the queue can be looked at again");
         }

@@ -18,7 +18,7 @@ async fn they_come_after_all_others_and_one_at_a_time() {
     for day in [8, 9, 0] {
         assert_eq!(queue.fetch_id("w").await, Some(id(day)));
     }
-    assert_eq!(queue.fetch_id("w").await, None, "one of them runs");
+    assert_eq!(queue.fetch_counting("w").await, (0, None, 2), "one of them runs");
     assert_eq!(queue.fetch_id("other").await, None, "and it is one among all workers");
     queue.push(&id(7)).await;
     assert_eq!(queue.fetch_id("w").await, Some(id(7)), "which stops nobody else");
