@@ -9,9 +9,26 @@
 
 mod clocks;
 mod jobs;
+mod leases;
 mod many;
 
 use std::time::Duration;
 
+use common::{
+    cache::Names,
+    config::Vars,
+    link::{Link, Patience},
+};
+use tests::Stack;
+
 const SECOND: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
+
+/// Redis as the programs ask it.
+fn redis_of(stack: &Stack) -> (Link, Names) {
+    let url = stack.redis_url();
+    let get = |name: &str| (name == "REDIS_URL").then(|| url.clone());
+    let url = Vars::new(&get).required_url("REDIS_URL", &["redis"], "").expect("a URL");
+    let patience = Patience { connect: SECOND * 2, response: SECOND * 2 };
+    (Link::new(&url, patience).expect("a link"), Names::new(stack.key("")))
+}

@@ -2,23 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use common::{
-    cache::Names,
-    config::Vars,
-    link::{Link, Patience},
-    queue::{Pushed, Queue, Reason, RefreshMenu},
-};
+use common::queue::{Pushed, Queue, Reason, RefreshMenu};
 use tests::{Load, Stack, dinners, lives, menu_path, stub::Hall};
 
-use super::{MS, SECOND};
+use super::{MS, SECOND, redis_of};
 
 /// Pushes as the programs do.
 fn queue_of(stack: &Stack) -> Queue {
-    let url = stack.redis_url();
-    let get = |name: &str| (name == "REDIS_URL").then(|| url.clone());
-    let url = Vars::new(&get).required_url("REDIS_URL", &["redis"], "").expect("a URL");
-    let patience = Patience { connect: SECOND * 2, response: SECOND * 2 };
-    Queue::new(Link::new(&url, patience).expect("a link"), Names::new(stack.key("")))
+    let (link, names) = redis_of(stack);
+    Queue::new(link, names)
 }
 
 fn job(name: &str) -> RefreshMenu {
