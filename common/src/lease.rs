@@ -15,6 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     cache::Names,
+    entry::MenuKey,
     link::{Link, LinkError},
     store::{Lock, Locks, StoreError},
     vendors::Document,
@@ -50,6 +51,19 @@ pub enum Asked {
     Busy,
     /// Nobody can say: there is neither a Redis nor a Postgres to ask.
     Away,
+}
+
+/// Whether Postgres has a copy of a menu's day that is still fresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FreshCopy {
+    /// It was not asked.
+    NotAsked,
+    /// It could not say.
+    Unknown,
+    /// It has one.
+    There,
+    /// It has none.
+    NotThere,
 }
 
 /// A lease that is held while the value lives.
@@ -109,18 +123,19 @@ impl Leases {
         }
     }
 
-    /// Asks both stores for the lease at once, as a visitor may be waiting, and does not wait for it.
-    /// What Redis says counts: who is turned away there lets go of the lock at once, and who is not
-    /// asks once more for a lock that another may have had for that moment only.
-    pub async fn ask_at_once(&self, document: Document) -> Asked {
+    /// Asks both stores for the lease at once, as a visitor may be waiting, and does not wait for it;
+    /// and Postgres besides for a fresh copy of a menu that the document has. What Redis says counts:
+    /// who is turned away there lets go of the lock at once, and who is not asks once more for a lock
+    /// that another may have had for that moment only.
+    pub async fn ask_at_once(&self, document: Document, menu: &MenuKey) -> (Asked, FreshCopy) {
         let key = pin!(self.ask_redis(document));
-        let lock = pin!(self.ask_postgres(document, true));
-        let (key, lock) = match select(key, lock).await {
-            Either::Left((Word::Busy, _)) => return Asked::Busy,
+        let lock = pin!(self.ask_postgres_and_look(document, menu));
+        let (key, (lock, copy)) = match select(key, lock).await {
+            Either::Left((Word::Busy, _)) => return (Asked::Busy, FreshCopy::NotAsked),
             Either::Left((key, lock)) => (key, lock.await),
             Either::Right((lock, key)) => (key.await, lock),
         };
-        match (key, lock) {
+        let asked = match (key, lock) {
             (Word::Busy, _) | (Word::Away, Word::Busy) => Asked::Busy,
             (Word::Away, Word::Ours(lock)) => Asked::Taken(Lease { key: None, lock: Some(lock) }),
             (Word::Ours(key), Word::Busy) => {
@@ -129,7 +144,8 @@ impl Leases {
             }
             (Word::Away, Word::Away) => self.ask_for_lock(document, None).await,
             (Word::Ours(key), lock) => Asked::Taken(Lease::of(key, lock)),
-        }
+        };
+        (asked, copy)
     }
 
     /// Asks for it once, without waiting: Redis first, then Postgres. So those who ask again and again
@@ -176,21 +192,52 @@ impl Leases {
 
     async fn ask_postgres(&self, document: Document, is_second: bool) -> Word<Lock> {
         let Some(locks) = &self.locks else { return Word::Away };
-        let name = format!("5c-menus lease {document}");
+        let name = lock_name(document);
         let asked =
             if is_second { locks.ask_beside_redis(&name).await } else { locks.ask(&name).await };
         match asked {
-            Ok(Some(lock)) => Word::Ours(lock),
-            Ok(None) => Word::Busy,
             Err(StoreError::Away) => Word::Away,
-            Err(error) if is_second => {
-                tracing::debug!(document = %document, %error, "a lease of Redis alone");
-                Word::Away
-            }
-            Err(error) => {
+            Err(error) if !is_second => {
                 tracing::warn!(document = %document, %error, "no lease to be had: reading without");
                 Word::Away
             }
+            asked => beside_redis(document, asked),
+        }
+    }
+
+    async fn ask_postgres_and_look(
+        &self,
+        document: Document,
+        menu: &MenuKey,
+    ) -> (Word<Lock>, FreshCopy) {
+        let Some(locks) = &self.locks else { return (Word::Away, FreshCopy::NotAsked) };
+        match locks.ask_and_look_beside_redis(&lock_name(document), menu).await {
+            Ok((lock, is_fresh)) => {
+                let copy = match is_fresh {
+                    Some(true) => FreshCopy::There,
+                    Some(false) => FreshCopy::NotThere,
+                    None => FreshCopy::Unknown,
+                };
+                (beside_redis(document, Ok(lock)), copy)
+            }
+            Err(error) => (beside_redis(document, Err(error)), FreshCopy::Unknown),
+        }
+    }
+}
+
+fn lock_name(document: Document) -> String {
+    format!("5c-menus lease {document}")
+}
+
+/// What Postgres says where Redis is asked as well.
+fn beside_redis(document: Document, asked: Result<Option<Lock>, StoreError>) -> Word<Lock> {
+    match asked {
+        Ok(Some(lock)) => Word::Ours(lock),
+        Ok(None) => Word::Busy,
+        Err(StoreError::Away) => Word::Away,
+        Err(error) => {
+            tracing::debug!(document = %document, %error, "a lease of Redis alone");
+            Word::Away
         }
     }
 }

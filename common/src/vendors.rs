@@ -226,7 +226,7 @@ impl Vendors {
         };
         let page = self.fetcher.get(addresses::pomona_page(hall), deadline, None).await;
         let Ok(Got { fetched, leave }) = page else { return Err(failed) };
-        self.fetcher.leave(leave).await;
+        self.fetcher.leave(leave);
         let Fetched::Whole { text: page, .. } = fetched else { return Err(failed) };
         let moved = pomona::feed_address(&page).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
@@ -248,25 +248,23 @@ impl Vendors {
         let known = self.known.of(&place);
         let marks = known.as_ref().map(|known| &known.validators);
         let Got { fetched, leave } = self.fetcher.get(address, deadline, marks).await?;
-        let read = async {
-            match (fetched, known) {
-                (Fetched::Whole { text, validators }, _) => {
-                    let read = parsed(text, parse).await?;
-                    self.known.keep(place, validators, &read.reading);
-                    Ok(read)
-                }
-                (Fetched::Unchanged, Some(known)) => {
-                    let reading = known.reading.clone();
-                    Ok(Read { reading, bytes: 0, unchanged: true, mistaken: None })
-                }
-                // Not met: nobody is asked whether what we do not have has changed.
-                (Fetched::Unchanged, None) => {
-                    Err(FetchError::Status { status: 304, retry_after: None }.into())
-                }
+        // Its task has its turn when this one waits: by then the entries of a page are on their way.
+        self.fetcher.leave(leave);
+        match (fetched, known) {
+            (Fetched::Whole { text, validators }, _) => {
+                let read = parsed(text, parse).await?;
+                self.known.keep(place, validators, &read.reading);
+                Ok(read)
             }
-        };
-        let ((), read) = tokio::join!(self.fetcher.leave(leave), read);
-        read
+            (Fetched::Unchanged, Some(known)) => {
+                let reading = known.reading.clone();
+                Ok(Read { reading, bytes: 0, unchanged: true, mistaken: None })
+            }
+            // Not met: nobody is asked whether what we do not have has changed.
+            (Fetched::Unchanged, None) => {
+                Err(FetchError::Status { status: 304, retry_after: None }.into())
+            }
+        }
     }
 }
 
@@ -280,8 +278,6 @@ async fn parsed(
     let bytes = text.len();
     let parsing = AssertUnwindSafe(move || parse(&text));
     let parsed = if bytes <= PARSED_IN_PLACE {
-        // What is said beside it is sent first, and answered meanwhile.
-        tokio::task::yield_now().await;
         catch_unwind(parsing).map_err(drop)
     } else {
         tokio::task::spawn_blocking(parsing.0).await.map_err(drop)

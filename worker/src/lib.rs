@@ -88,7 +88,13 @@ pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), St
     if !config.prewarm_lead.is_zero() {
         tokio::spawn(Arc::clone(&parts.warmer).watch(stop.clone()));
     }
-    monitor::run(parts.stand(redis_url, config.concurrency), stop).await;
+    // As a task: each event of the task that a runtime runs on costs a system call more.
+    let working = tokio::spawn(monitor::run(parts.stand(redis_url, config.concurrency), stop));
+    if let Err(error) = working.await
+        && error.is_panic()
+    {
+        std::panic::resume_unwind(error.into_panic());
+    }
     upkeep.abort();
     // A try under way is let end: cut off, it would be told twice.
     let _ = tokio::time::timeout(ALERTS_DRAIN, alerts).await;

@@ -10,7 +10,7 @@ use super::{Busy, Done, JUST_READ, LOOK_EVERY, Outcome, Refresher, held_by};
 use crate::{
     cache::{CacheError, Held, Look},
     entry::{Entry, MenuKey},
-    lease::{Asked, Lease, Turn},
+    lease::{Asked, FreshCopy, Lease, Turn},
     menu::KnownDay,
     queue::Reason,
     vendors::Document,
@@ -88,22 +88,17 @@ impl Refresher {
         let ask = async {
             if is_first {
                 // Apart, as it is large.
-                Box::pin(self.leases.ask_at_once(document)).await
+                Box::pin(self.leases.ask_at_once(document, key)).await
             } else {
-                self.leases.ask(document).await
+                (self.leases.ask(document).await, FreshCopy::NotAsked)
             }
         };
-        let look = self.look(key);
-        let day = async {
-            if !is_first {
-                return None;
-            }
-            // The clients of Redis and of the locks are tasks of their own, and have their turns now: what
-            // they ask is answered while Postgres looks for the day.
-            tokio::task::yield_now().await;
-            Some(self.fresh_day(key).await)
+        let ((asked, copy), look) = tokio::join!(biased; ask, self.look(key));
+        let day = match copy {
+            FreshCopy::NotThere => Some(Some(None)),
+            FreshCopy::Unknown => Some(None),
+            FreshCopy::There | FreshCopy::NotAsked => None,
         };
-        let (asked, look, day) = tokio::join!(biased; ask, look, day);
         // Without that cache, Postgres must be looked at behind its own lease.
         let counts = matches!(look, Some(Ok(_)));
         (asked, Seen { look, day: day.filter(|_| counts) })

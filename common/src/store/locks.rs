@@ -4,6 +4,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
@@ -12,7 +13,7 @@ use tokio::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::StoreError;
-use crate::breaker::Breaker;
+use crate::{breaker::Breaker, entry::MenuKey, hall::HallId};
 
 /// Between two signs of life of a session.
 const BEAT: Duration = Duration::from_secs(1);
@@ -24,6 +25,8 @@ const DEATH: Duration = Duration::from_secs(4);
 const LINGER: u32 = 600;
 /// So long is waited for a lock where Redis has said yes already.
 const BESIDE_REDIS: Duration = Duration::from_millis(300);
+/// So long a look beside a lock may take. Less than is waited for the lock.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The locks of one process. Cheap to clone.
 #[derive(Clone)]
@@ -50,11 +53,20 @@ impl Drop for Lock {
     }
 }
 
+/// Both are answered with the lock itself: if nobody waits for the answer any more, it is given back.
 #[derive(Debug)]
 enum Wish {
-    /// Answered with the lock itself: if nobody waits for the answer any more, it is given back.
     Lock(i64, oneshot::Sender<Option<Lock>>),
+    LockAndLook(i64, Day, oneshot::Sender<(Option<Lock>, Option<bool>)>),
     Unlock(i64),
+}
+
+/// A day of which it is asked whether what is saved of it is fresh after an instant.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    hall: HallId,
+    date: NaiveDate,
+    after: DateTime<Utc>,
 }
 
 impl Locks {
@@ -71,13 +83,8 @@ impl Locks {
     /// # Errors
     /// When Postgres cannot be asked.
     pub async fn ask(&self, name: &str) -> Result<Option<Lock>, StoreError> {
-        let key = i64::from_ne_bytes(xxh3_64(name.as_bytes()).to_ne_bytes());
-        let bounded = async {
-            let asked = timeout(self.0.patience, self.0.ask(key)).await;
-            asked.unwrap_or(Err(StoreError::Timeout))
-        };
-        let asked = self.0.breaker.ask(bounded, StoreError::is_trouble).await;
-        asked.unwrap_or(Err(StoreError::Away))
+        let key = key(name);
+        self.wish(|tell| Wish::Lock(key, tell)).await
     }
 
     /// The same where Redis has given what the lock stands for: nobody waits long for a second word.
@@ -89,21 +96,55 @@ impl Locks {
         asked.unwrap_or(Err(StoreError::Timeout))
     }
 
+    /// The same, and in the same question whether what is saved of a menu's day is still fresh (`None`: it
+    /// cannot be asked for). Of two questions the second would wait for the first, where both want the
+    /// same core.
+    ///
+    /// # Errors
+    /// When Postgres cannot be asked, or not soon enough.
+    pub async fn ask_and_look_beside_redis(
+        &self,
+        name: &str,
+        menu: &MenuKey,
+    ) -> Result<(Option<Lock>, Option<bool>), StoreError> {
+        let (key, day) = (key(name), Day { hall: menu.hall, date: menu.date, after: Utc::now() });
+        let asked = self.wish(|tell| Wish::LockAndLook(key, day, tell));
+        timeout(BESIDE_REDIS, asked).await.unwrap_or(Err(StoreError::Timeout))
+    }
+
     /// Opens the session, and asks for a lock that nobody needs: the first takes longer than the next.
     pub(super) async fn warm_up(&self) -> Result<(), StoreError> {
-        self.ask("5c-menus warm-up").await.map(drop)
+        let (key, day) = (
+            key("5c-menus warm-up"),
+            Day { hall: HallId::Hoch, date: NaiveDate::default(), after: DateTime::default() },
+        );
+        self.wish(|tell| Wish::Lock(key, tell)).await?;
+        self.wish(|tell| Wish::LockAndLook(key, day, tell)).await.map(drop)
+    }
+
+    async fn wish<T>(&self, wish: impl Fn(oneshot::Sender<T>) -> Wish) -> Result<T, StoreError> {
+        let bounded = async {
+            let asked = timeout(self.0.patience, self.0.wish(wish)).await;
+            asked.unwrap_or(Err(StoreError::Timeout))
+        };
+        let asked = self.0.breaker.ask(bounded, StoreError::is_trouble).await;
+        asked.unwrap_or(Err(StoreError::Away))
     }
 }
 
+fn key(name: &str) -> i64 {
+    i64::from_ne_bytes(xxh3_64(name.as_bytes()).to_ne_bytes())
+}
+
 impl Desk {
-    async fn ask(&self, key: i64) -> Result<Option<Lock>, StoreError> {
+    async fn wish<T>(&self, wish: impl Fn(oneshot::Sender<T>) -> Wish) -> Result<T, StoreError> {
         // A session may end between being found and being asked: then the next one is asked.
         for _ in 0..2 {
             let (tell, told) = oneshot::channel();
-            if self.session().await?.send(Wish::Lock(key, tell)).is_ok()
-                && let Ok(lock) = told.await
+            if self.session().await?.send(wish(tell)).is_ok()
+                && let Ok(answer) = told.await
             {
-                return Ok(lock);
+                return Ok(answer);
             }
         }
         Err(StoreError::Timeout)
@@ -115,12 +156,19 @@ impl Desk {
             return Ok(open.clone());
         }
         let mut link = self.options.connect().await?;
-        // Before version 14 there is no such setting; then a frozen process keeps its locks.
+        // Before version 14 there is no `idle_session_timeout`; then a frozen process keeps its locks. What
+        // is asked here always has the same plan, and no table may take the session's time.
         sqlx::query_scalar!(
-            "select set_config(name, $1, false) from pg_settings where name = 'idle_session_timeout'",
+            r#"select set_config(name, setting, false)
+               from unnest(
+                   array['idle_session_timeout', 'statement_timeout', 'plan_cache_mode'],
+                   array[$1, $2, 'force_generic_plan']
+               ) as wanted (name, setting)
+               where name in (select s.name from pg_settings s)"#,
             DEATH.as_millis().to_string(),
+            LOOK.as_millis().to_string(),
         )
-        .fetch_optional(&mut link)
+        .fetch_all(&mut link)
         .await?;
         // Not more wishes than tasks that wait for their answer, and locks that are given back.
         let (open, wishes) = mpsc::unbounded_channel();
@@ -158,6 +206,10 @@ impl Holder {
                         // Nobody may wait for it any more: then it comes back as a wish.
                         let _ = tell.send(self.lock(key).await?);
                     }
+                    Some(Wish::LockAndLook(key, day, tell)) => {
+                        idle = 0;
+                        let _ = tell.send(self.lock_and_look(key, day).await?);
+                    }
                     Some(Wish::Unlock(key)) => self.unlock(key).await?,
                     None => break,
                 },
@@ -176,11 +228,44 @@ impl Holder {
             return Ok(None);
         }
         let ask = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "taken!""#, key);
-        if !bounded(self.patience, ask.fetch_one(&mut self.link)).await? {
-            return Ok(None);
+        let taken = bounded(self.patience, ask.fetch_one(&mut self.link)).await?;
+        Ok(taken.then(|| self.hold(key)))
+    }
+
+    async fn lock_and_look(
+        &mut self,
+        key: i64,
+        day: Day,
+    ) -> Result<(Option<Lock>, Option<bool>), StoreError> {
+        if self.held.contains(&key) {
+            return Ok((None, None));
         }
+        let ask = sqlx::query!(
+            r#"select pg_try_advisory_lock($1) as "taken!",
+                      exists (
+                          select from menu_days where hall_id = $2 and date = $3 and fresh_until > $4
+                      ) as "is_fresh!""#,
+            key,
+            day.hall.as_str(),
+            day.date,
+            day.after,
+        );
+        match bounded(self.patience, ask.fetch_one(&mut self.link)).await {
+            Ok(answer) => Ok((answer.taken.then(|| self.hold(key)), Some(answer.is_fresh))),
+            // The table is not there yet, or somebody keeps it for himself: that is no reason to have no
+            // lock. It may have been given before that was found.
+            Err(StoreError::Sql(sqlx::Error::Database(error))) => {
+                tracing::debug!(%error, "a lock without a look");
+                self.unlock(key).await?;
+                Ok((self.lock(key).await?, None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn hold(&mut self, key: i64) -> Lock {
         self.held.insert(key);
-        Ok(Some(Lock { key, session: self.own.clone() }))
+        Lock { key, session: self.own.clone() }
     }
 
     async fn unlock(&mut self, key: i64) -> Result<(), StoreError> {

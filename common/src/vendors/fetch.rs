@@ -24,8 +24,7 @@ use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, stor
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
 
-/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`]: beside
-/// whatever is done with the answer, because a visitor may be waiting for that.
+/// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`].
 pub(super) struct Got {
     /// The answer.
     pub(super) fetched: Fetched,
@@ -40,7 +39,7 @@ pub(super) struct Fetcher {
     reach: Reach,
     settings: VendorSettings,
     turns: [Arc<Semaphore>; Vendor::ALL.len()],
-    politeness: Politeness,
+    politeness: Arc<Politeness>,
     retries: Retries,
 }
 
@@ -54,7 +53,7 @@ impl Fetcher {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let reach = Reach::new(settings);
         let turns = std::array::from_fn(|_| Arc::new(Semaphore::new(settings.concurrency)));
-        let politeness = Politeness::new(settings, redis, locks);
+        let politeness = Arc::new(Politeness::new(settings, redis, locks));
         let retries = Retries::default();
         let client = OnceCell::new();
         Self { client, reach, settings: settings.clone(), turns, politeness, retries }
@@ -149,9 +148,10 @@ impl Fetcher {
         }
     }
 
-    /// Gives the leave of a request that was answered back.
-    pub(super) async fn leave(&self, leave: Leave) {
-        self.politeness.leave(leave, Ended::Answered, None).await;
+    /// Gives the leave of a request that was answered back, in a task of its own: nobody waits for it.
+    pub(super) fn leave(&self, leave: Leave) {
+        let politeness = Arc::clone(&self.politeness);
+        tokio::spawn(async move { politeness.leave(leave, Ended::Answered, None).await });
     }
 
     async fn try_once(

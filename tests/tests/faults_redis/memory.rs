@@ -1,6 +1,6 @@
 //! A Redis that is full, evicts what it must not, takes no writes, or is still loading.
 
-use tests::{Load, OwnRedis, Stack, dinners, lives};
+use tests::{Load, OwnRedis, Stack, dinners, lives, menu_path};
 
 use super::{MS, SECOND, lines, redis, warm};
 
@@ -28,6 +28,20 @@ async fn r14_a_full_redis_takes_no_writes_and_everything_is_served() {
     redis(&stack).says(&["CONFIG", "SET", "maxmemory", "0"]).await;
     takes_jobs_again(&stack, 10).await;
     assert!(stack.workers[0].ended().is_none());
+}
+
+#[tokio::test]
+async fn r14_what_a_full_redis_has_is_found_by_who_has_no_copy_of_his_own() {
+    let stack = Stack::wanted().own_redis().apis(2).start().await;
+    let (hall, date, meal) = dinners(&stack, 1..2)[0];
+    let path = menu_path(hall, date, meal);
+    assert_eq!(stack.get(&path).await.status, 200);
+    redis(&stack)
+        .says(&["CONFIG", "SET", "maxmemory", "1", "maxmemory-policy", "noeviction"])
+        .await;
+    let found = stack.ask(1, reqwest::Method::GET, &path, &[]).await;
+    assert!(found.header("cache-status").starts_with("menus5c; hit"), "{found:?}");
+    assert_eq!(stack.vendor.total_reads(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
