@@ -21,6 +21,8 @@ use super::{
 };
 use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, store::Locks, traces};
 
+/// A leave is given back so much later: those who are told of the entries have the cores first.
+const AFTER_YOU: Duration = Duration::from_millis(5);
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
 
@@ -148,10 +150,13 @@ impl Fetcher {
         }
     }
 
-    /// Gives the leave of a request that was answered back, in a task of its own: nobody waits for it.
+    /// Gives the leave of a request that was answered back, in a task of its own and not at once.
     pub(super) fn leave(&self, leave: Leave) {
         let politeness = Arc::clone(&self.politeness);
-        tokio::spawn(async move { politeness.leave(leave, Ended::Answered, None).await });
+        tokio::spawn(async move {
+            tokio::time::sleep(AFTER_YOU).await;
+            politeness.leave(leave, Ended::Answered, None).await;
+        });
     }
 
     async fn try_once(
