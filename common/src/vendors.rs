@@ -18,6 +18,7 @@ mod reach;
 mod retries;
 mod retry_after;
 mod script;
+mod skim;
 pub mod sodexo;
 mod stated;
 pub mod text;

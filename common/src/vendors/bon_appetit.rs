@@ -122,7 +122,7 @@ impl<'a> Scripts<'a> {
         while let Some(at) = name.find(rest.as_bytes()) {
             rest = rest.get(at + name.needle().len()..).unwrap_or_default();
             if let Some(value) = rest.strip_prefix("menu_items").and_then(script::assigned) {
-                let (dishes, after) = script::value(value)?;
+                let (dishes, after) = dishes::items(value)?;
                 scripts.dishes = Some(dishes);
                 rest = scripts.passed(page, value, after);
             } else if let Some((id, value)) = daypart(rest) {

@@ -9,6 +9,7 @@ mod shape;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use serde_json::value::RawValue;
 
 pub use self::location_page::parse_location_page;
 use self::shape::{Diets, Dish, Group, Section};
@@ -112,7 +113,7 @@ impl<'a> Dish<'a> {
     fn item(&self, stated: &mut Stated<'a, Diets>) -> Option<MenuItem> {
         let description = text::clean(self.description.read()?);
         let name = text::clean(self.formal_name.read()?)?;
-        let tags = stated.tags(self.allergens, self.diets()?)?;
+        let tags = stated.tags(self.allergens.map(RawValue::get), self.diets()?)?;
         Some(MenuItem { name, description, tags })
     }
 }

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
 use crate::tags::Tags;
 
 /// Lists of one kind, by their text and by what else is said of a dish that adds to its tags.
@@ -20,8 +18,8 @@ impl<'a, M: Copy + Ord> Stated<'a, M> {
     }
 
     /// What a list, if there is one, and those marks state.
-    pub(super) fn tags(&mut self, list: Option<&'a RawValue>, marks: M) -> Option<Tags> {
-        let list = list.map_or("[]", RawValue::get);
+    pub(super) fn tags(&mut self, list: Option<&'a str>, marks: M) -> Option<Tags> {
+        let list = list.unwrap_or("[]");
         self.known.entry((marks, list)).or_insert_with(|| (self.read)(list, marks)).clone()
     }
 }

@@ -13,6 +13,7 @@ use crate::vendors::{
     keyed::keyed,
     legible::Legible,
     loose::{List, Loose, Object, Text, read},
+    script, skim,
     stated::Stated,
     text,
 };
@@ -45,10 +46,10 @@ pub(super) type Items<'a> = PhpArray<'a, Object<Item<'a>>>;
 /// it: the others may be anything, and so may these of a dish that nobody serves.
 #[derive(Default)]
 pub(super) struct Item<'a> {
-    label: Option<&'a RawValue>,
-    description: Option<&'a RawValue>,
-    cor_icon: Option<&'a RawValue>,
-    options: Option<&'a RawValue>,
+    label: Raw<'a>,
+    description: Raw<'a>,
+    cor_icon: Raw<'a>,
+    options: Raw<'a>,
 }
 
 keyed!(Item<'a> {
@@ -57,6 +58,48 @@ keyed!(Item<'a> {
     "cor_icon" => cor_icon,
     "options" => options,
 });
+
+/// A value as it is written; none for null.
+#[derive(Default, Clone, Copy)]
+struct Raw<'a>(Option<&'a str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        let value: Option<&'de RawValue> = Deserialize::deserialize(json)?;
+        Ok(Self(value.map(RawValue::get)))
+    }
+}
+
+/// What `Bamco.menu_items` is assigned, and what follows it.
+///
+/// # Errors
+/// It is no JSON, breaks off, or is JSON of another type.
+pub(super) fn items(text: &str) -> Result<(Items<'_>, &str), serde_json::Error> {
+    skimmed(text).map_or_else(|| script::value(text), Ok)
+}
+
+/// The same where it is as it mostly is. Of a dish's text nine tenths are not served, and not read.
+fn skimmed(text: &str) -> Option<(Items<'_>, &str)> {
+    let mut items = Vec::new();
+    let after = skim::members(text, |id, text| {
+        let mut item = Item::default();
+        let after = skim::members(text, |name, text| {
+            let (value, after) = skim::value(text)?;
+            let value = Raw((value != "null").then_some(value));
+            match name {
+                "label" => item.label = value,
+                "description" => item.description = value,
+                "cor_icon" => item.cor_icon = value,
+                "options" => item.options = value,
+                _ => {}
+            }
+            Some(after)
+        })?;
+        items.push((id, Object(Some(item))));
+        Some(after)
+    })?;
+    Some((PhpArray::of(items.into_iter()), after))
+}
 
 /// What a station names a dish by: text, or a number where PHP took it for one.
 #[derive(Default)]
@@ -127,14 +170,14 @@ impl<'a> Dish<'a> {
 impl<'a> Item<'a> {
     /// What is served, if it has a name; `None` if a value has a wrong type.
     fn read(&self, icons: &mut Stated<'a>) -> Option<Option<MenuItem>> {
-        let (label, description) = (words(self.label)?, words(self.description)?);
+        let (label, description) = (words(self.label.0)?, words(self.description.0)?);
         let (label, description) = (label.said()?, description.read()?);
-        let tags = icons.tags(self.cor_icon, ())?;
+        let tags = icons.tags(self.cor_icon.0, ())?;
         let Some(name) = text::clean(label) else { return Some(None) };
         let description = text::clean(description).filter(|words| !is_same(words, &name));
-        let description = match self.options {
+        let description = match self.options.0 {
             // As nearly all dishes have it.
-            Some(options) if options.get() != "[]" => with_choices(description, options),
+            Some(options) if options != "[]" => with_choices(description, options),
             _ => description,
         };
         Some(Some(MenuItem { name, description, tags }))
@@ -158,16 +201,16 @@ fn tags_of(icons: &str, (): ()) -> Option<Tags> {
 }
 
 /// `None` if what is there cannot be read as any value.
-fn words(raw: Option<&RawValue>) -> Option<Text<'_>> {
+fn words(raw: Option<&str>) -> Option<Text<'_>> {
     raw.map_or(Some(Text::Absent), |raw| match plain(raw) {
         Some(text) => Some(Text::Is(text.into())),
-        None => serde_json::from_str(raw.get()).ok(),
+        None => serde_json::from_str(raw).ok(),
     })
 }
 
 /// The text that is written without any escape, so that it stands between its quotes as it is.
-fn plain(raw: &RawValue) -> Option<&str> {
-    let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+fn plain(raw: &str) -> Option<&str> {
+    let text = raw.strip_prefix('"')?.strip_suffix('"')?;
     memchr(b'\\', text.as_bytes()).is_none().then_some(text)
 }
 
@@ -196,8 +239,8 @@ struct Choice<'a> {
 keyed!(Choice<'a> { "label" => label });
 
 /// The description, and after it what a guest may choose.
-fn with_choices(description: Option<String>, options: &RawValue) -> Option<String> {
-    let options = serde_json::from_str(options.get()).unwrap_or_default();
+fn with_choices(description: Option<String>, options: &str) -> Option<String> {
+    let options = serde_json::from_str(options).unwrap_or_default();
     let Object(Some(Options { values })) = options else { return description };
     let choices = values.entries().unwrap_or_default().iter().flatten();
     let choices: Vec<String> =
@@ -211,4 +254,45 @@ fn with_choices(description: Option<String>, options: &RawValue) -> Option<Strin
         None => choices,
     };
     Some(both.chars().take(text::MAX_CHARS).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raws(items: Items<'_>) -> Vec<(String, Option<[Option<String>; 4]>)> {
+        let raws = |item: Item<'_>| {
+            [item.label, item.description, item.cor_icon, item.options]
+                .map(|raw| raw.0.map(str::to_owned))
+        };
+        items.into_entries().map(|(id, Object(item))| (id.into_owned(), item.map(raws))).collect()
+    }
+
+    #[test]
+    fn what_is_stepped_over_and_what_is_read_whole_are_the_same_dishes() {
+        for text in [
+            "{};",
+            " {\"1\":{}, \"2\" : {\"label\":null,\"price\":1.5}} rest",
+            r#"{"1":{"label":"a } \" \\","x":{"label":"b","y":[{"z":"]"}]},"options":[]},"2":{"cor_icon":{"4":"Vegan"}}};"#,
+            r#"{"1":{"label":"a","label":"b"},"1":{"description":"c"}}"#,
+        ] {
+            let (skimmed, after) = skimmed(text).unwrap();
+            let (whole, rest) = script::value(text).unwrap();
+            assert_eq!((raws(skimmed), after), (raws(whole), rest), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_as_it_mostly_is_is_read_whole() {
+        for text in ["[]", r#"[{"label":"a"}]"#, r#"{"1":7,"2":{}}"#, r#"{"\u0031":{"label":"a"}}"#]
+        {
+            assert!(skimmed(text).is_none(), "{text}");
+            assert!(items(text).is_ok(), "{text}");
+        }
+        for text in
+            ["", "{", "null", r#"{"1":{"label":"a"}"#, r#"{"1":{"x":undefined}}"#, r#"{"1":{},}"#]
+        {
+            assert!(items(text).is_err(), "{text}");
+        }
+    }
 }

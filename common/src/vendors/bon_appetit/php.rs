@@ -22,6 +22,11 @@ impl<T> Default for PhpArray<'_, T> {
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a, T> PhpArray<'a, T> {
+    /// One with keys that are text.
+    pub(super) fn of(entries: impl Iterator<Item = (&'a str, T)>) -> Self {
+        Self(entries.map(|(key, value)| (Some(Key(key.into())), value)).collect())
+    }
+
     /// With the keys, which are text.
     pub(super) fn into_entries(self) -> impl ExactSizeIterator<Item = (Cow<'a, str>, T)> {
         let entries = self.0.into_iter().enumerate();

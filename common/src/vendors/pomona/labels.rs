@@ -28,9 +28,9 @@ impl<'a> Labels<'a> {
         allergens: Option<&'a RawValue>,
         others: [Option<&'a RawValue>; 2],
     ) -> Option<Tags> {
-        let mut tags = self.allergens.tags(allergens, ())?;
+        let mut tags = self.allergens.tags(allergens.map(RawValue::get), ())?;
         for list in others {
-            tags.join(self.others.tags(list, ())?);
+            tags.join(self.others.tags(list.map(RawValue::get), ())?);
         }
         Some(tags)
     }
