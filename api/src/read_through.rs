@@ -1,18 +1,19 @@
 //! A menu, whoever has it: what this process keeps of the cache, the cache, else one job and a short
-//! wait for it, else the last good copy. Reads forwards: register, look or push, wait, look.
+//! wait for it, else the last good copy. Reads forwards: register, look and push, wait, look.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use chrono::Utc;
 use common::{
-    cache::{Held, Look},
+    cache::{CacheError, Held, Look},
     entry::{Entry, MenuKey, NoMenu},
     link::LinkError,
     meal::Meal,
     metrics,
-    queue::{LookedOrPushed, PushAnswer, Pushed, Reason, RefreshMenu},
+    queue::{PushAnswer, Pushed, Reason, RefreshMenu},
     traces, vendors,
 };
+use futures::future::{Either, select};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
@@ -99,12 +100,6 @@ async fn saved(app: &App, key: &MenuKey, otherwise: NoMenu) -> Result<Served, Ap
 async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
     let started = Instant::now();
     let Some(redis) = &app.redis else { return past_the_cache(app.clone(), key, started).await };
-    if is_unasked(&key) {
-        return match look(&app, redis, &key).await {
-            Some(ready) => Ok(Served { ready, from: From::Hit }),
-            None => saved(&app, &key, NoMenu::MealNotServed).await,
-        };
-    }
     let interest = redis.waiters.register(&key);
     let job = RefreshMenu {
         key: key.clone(),
@@ -112,27 +107,45 @@ async fn fly(app: App, key: MenuKey, request_id: String) -> Landing {
         request_id: Some(request_id),
         traceparent: traces::current(),
     };
-    let answer = match look_or_push(&app, redis, &job).await {
-        Ok(LookedOr::Ready(ready)) => return Ok(Served { ready, from: From::Hit }),
-        Ok(LookedOr::Pushed(answer)) => answer,
+    let (looked, pushed) = if is_unasked(&key) {
+        (look(&app, redis, &key).await, None)
+    } else {
+        look_and_push(&app, redis, &job).await
+    };
+    let foreign = match looked {
+        Ok(Found::Ready(ready)) => return Ok(Served { ready, from: From::Hit }),
+        Ok(_) if is_unasked(&key) => return saved(&app, &key, NoMenu::MealNotServed).await,
+        Ok(found) => matches!(found, Found::Foreign),
         Err(error) => {
             // Once it is known to be away, each visitor's word of it would only fill the log.
-            match &error {
-                LinkError::Away => tracing::debug!(%error, "the cache is not asked"),
-                // Of a Redis that takes no writes: what it has was found.
-                error if error.is_refusal() => tracing::warn!(%error, "no job can be pushed"),
-                error => tracing::warn!(%error, "the cache cannot be asked"),
+            if error.is_away() {
+                tracing::debug!(%error, "the cache is not asked");
+            } else {
+                tracing::warn!(%error, "the cache cannot be asked");
             }
-            return degraded::menu(app.clone(), key, started).await;
+            return past_the_cache(app.clone(), key, started).await;
         }
     };
-    tracing::debug!(job.id = %key, pushed = ?answer.pushed, "pushed");
-    if answer.worker_silence.is_none_or(|silence| silence >= NOBODY_WORKS) {
-        tracing::warn!(job.id = %key, "nobody works: reading it here");
-        return degraded::live(&app, &key, started, None).await;
-    }
-    if answer.pushed == Pushed::Full {
-        return copy_or(&app, &key, ApiError::Pending).await;
+    let pushed = match pushed {
+        Some(pushed) if !foreign => pushed,
+        // To replace what is not ours.
+        _ => redis.queue.push(&job, true).await,
+    };
+    match pushed {
+        Err(error) => {
+            tracing::warn!(%error, "no job can be pushed");
+            return degraded::menu(app.clone(), key, started).await;
+        }
+        Ok(answer) => {
+            tracing::debug!(job.id = %key, pushed = ?answer.pushed, "pushed");
+            if answer.worker_silence.is_none_or(|silence| silence >= NOBODY_WORKS) {
+                tracing::warn!(job.id = %key, "nobody works: reading it here");
+                return degraded::live(&app, &key, started, None).await;
+            }
+            if answer.pushed == Pushed::Full {
+                return copy_or(&app, &key, ApiError::Pending).await;
+            }
+        }
     }
     wait(&app, redis, key, interest, started).await
 }
@@ -153,7 +166,7 @@ async fn wait(
         let next_look = Instant::now() + pause;
         let waited = timeout_at(until.min(next_look), interest.called()).await;
         let called = waited.is_ok() || std::mem::take(&mut called_meanwhile);
-        if let Some(ready) = look(app, redis, &key).await {
+        if let Ok(Found::Ready(ready)) = look(app, redis, &key).await {
             if !called && redis.waiters.hears() && pause == BACK_STOP {
                 tracing::debug!(job.id = %key, "found by the back-stop");
                 tokio::spawn(overtaken_or_lost(interest, key));
@@ -211,50 +224,49 @@ async fn past_the_cache(app: App, key: MenuKey, started: Instant) -> Landing {
     degraded::menu(app, key, started).await
 }
 
+/// What a look into Redis finds.
+enum Found {
+    Ready(Arc<Ready>),
+    Nothing,
+    Foreign,
+}
+
 /// Looks into Redis, never into what this process keeps: who was woken wants what is there now.
-async fn look(app: &App, redis: &Redis, key: &MenuKey) -> Option<Arc<Ready>> {
+async fn look(app: &App, redis: &Redis, key: &MenuKey) -> Result<Found, CacheError> {
+    let mut otherwise = Ok(Found::Nothing);
     let looked = async {
         match redis.cache.get(key).await {
-            Ok(Look::Held(held)) => Some(ready(held)),
-            _ => None,
-        }
-    };
-    app.near.menus.fill(key, looked).await
-}
-
-/// What a look for an entry came to.
-enum LookedOr {
-    Ready(Arc<Ready>),
-    Pushed(PushAnswer),
-}
-
-/// Looks into Redis, and pushes the job where there is no entry of ours.
-async fn look_or_push(app: &App, redis: &Redis, job: &RefreshMenu) -> Result<LookedOr, LinkError> {
-    let mut otherwise = None;
-    let looked = async {
-        match redis.queue.look_or_push(job).await {
-            Ok(LookedOrPushed::Found(Look::Held(held))) => return Some(ready(held)),
-            Ok(LookedOrPushed::Found(_)) => {}
-            Ok(LookedOrPushed::Pushed(answer)) => otherwise = Some(Ok(answer)),
-            Err(error) => otherwise = Some(Err(error)),
+            Ok(Look::Held(held)) => {
+                let ready = Arc::new(Ready::new(held));
+                let until = ready.until;
+                return Some((ready, until));
+            }
+            Ok(Look::Nothing) => {}
+            Ok(Look::Foreign) => otherwise = Ok(Found::Foreign),
+            Err(error) => otherwise = Err(error),
         }
         None
     };
-    if let Some(ready) = app.near.menus.fill(&job.key, looked).await {
-        return Ok(LookedOr::Ready(ready));
+    match app.near.menus.fill(key, looked).await {
+        Some(ready) => Ok(Found::Ready(ready)),
+        None => otherwise,
     }
-    let pushed = match otherwise {
-        Some(pushed) => pushed?,
-        // To replace what is not ours.
-        None => redis.queue.push(job, true).await?,
-    };
-    Ok(LookedOr::Pushed(pushed))
 }
 
-fn ready(held: Held) -> (Arc<Ready>, Instant) {
-    let ready = Arc::new(Ready::new(held));
-    let until = ready.until;
-    (ready, until)
+/// Looks into Redis and pushes the job, in one flight on one line: who looks in vain has asked already,
+/// and a Redis that takes no writes answers the look all the same. No job is made where there is an entry.
+async fn look_and_push(
+    app: &App,
+    redis: &Redis,
+    job: &RefreshMenu,
+) -> (Result<Found, CacheError>, Option<Result<PushAnswer, LinkError>>) {
+    let looking = pin!(look(app, redis, &job.key));
+    let pushing = pin!(redis.queue.push(job, false));
+    match select(looking, pushing).await {
+        Either::Left((looked @ Ok(Found::Nothing), pushing)) => (looked, Some(pushing.await)),
+        Either::Left((looked, _)) => (looked, None),
+        Either::Right((pushed, looking)) => (looking.await, Some(pushed)),
+    }
 }
 
 async fn copy_or(app: &App, key: &MenuKey, otherwise: ApiError) -> Landing {

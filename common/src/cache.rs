@@ -268,7 +268,14 @@ fn look(key: &MenuKey, (value, left): Found) -> Result<Look, CacheError> {
         value => value.map_err(LinkError::from)?,
     };
     let Some(value) = value else { return Ok(Look::Nothing) };
-    Ok(Look::at(key, value, left.map_err(LinkError::from)?))
+    let left = u64::try_from(left.map_err(LinkError::from)?).ok().map(Duration::from_millis);
+    match left.zip(Entry::from_bytes(key, Bytes::from(value))) {
+        Some((left, entry)) => Ok(Look::Held(Held { entry, left })),
+        None => {
+            tracing::warn!(cache.key = %key, "not an entry of ours in the cache: a miss");
+            Ok(Look::Foreign)
+        }
+    }
 }
 
 /// What a look into the cache finds.
@@ -280,18 +287,4 @@ pub enum Look {
     Nothing,
     /// A value that we did not write, or one without a lifetime.
     Foreign,
-}
-
-impl Look {
-    /// What a value is that was found under a key; `left`: ms that it lives, less than nought if for ever.
-    pub(crate) fn at(key: &MenuKey, value: Vec<u8>, left: i64) -> Self {
-        let left = u64::try_from(left).ok().map(Duration::from_millis);
-        match left.zip(Entry::from_bytes(key, Bytes::from(value))) {
-            Some((left, entry)) => Self::Held(Held { entry, left }),
-            None => {
-                tracing::warn!(cache.key = %key, "not an entry of ours in the cache: a miss");
-                Self::Foreign
-            }
-        }
-    }
 }

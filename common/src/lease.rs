@@ -56,10 +56,10 @@ pub enum Asked {
 /// Whether Postgres has a copy of a menu's day that is still fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FreshCopy {
-    /// It was not asked.
-    NotAsked,
-    /// It could not say.
+    /// It was not asked, or could not say while it gave the lock.
     Unknown,
+    /// It is away.
+    Away,
     /// It has one.
     There,
     /// It has none.
@@ -131,7 +131,7 @@ impl Leases {
         let key = pin!(self.ask_redis(document));
         let lock = pin!(self.ask_postgres_and_look(document, menu));
         let (key, (lock, copy)) = match select(key, lock).await {
-            Either::Left((Word::Busy, _)) => return (Asked::Busy, FreshCopy::NotAsked),
+            Either::Left((Word::Busy, _)) => return (Asked::Busy, FreshCopy::Unknown),
             Either::Left((key, lock)) => (key, lock.await),
             Either::Right((lock, key)) => (key.await, lock),
         };
@@ -210,7 +210,7 @@ impl Leases {
         document: Document,
         menu: &MenuKey,
     ) -> (Word<Lock>, FreshCopy) {
-        let Some(locks) = &self.locks else { return (Word::Away, FreshCopy::NotAsked) };
+        let Some(locks) = &self.locks else { return (Word::Away, FreshCopy::Unknown) };
         match locks.ask_and_look_beside_redis(&lock_name(document), menu).await {
             Ok((lock, is_fresh)) => {
                 let copy = match is_fresh {
@@ -220,6 +220,7 @@ impl Leases {
                 };
                 (beside_redis(document, Ok(lock)), copy)
             }
+            Err(StoreError::Away) => (Word::Away, FreshCopy::Away),
             Err(error) => (beside_redis(document, Err(error)), FreshCopy::Unknown),
         }
     }

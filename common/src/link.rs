@@ -52,14 +52,6 @@ pub enum LinkError {
     Away,
 }
 
-impl LinkError {
-    /// Whether Redis answered, and would not do what it was asked.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Redis(error) if !is_trouble(error))
-    }
-}
-
 impl Link {
     /// A connection that is made at first use and again whenever it is lost. Each failed command
     /// reports at once: whoever asked decides whether to ask again.

@@ -7,7 +7,7 @@ use redis::Script;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cache::{Look, Names},
+    cache::Names,
     entry::MenuKey,
     link::{Link, LinkError},
     metrics,
@@ -102,23 +102,6 @@ pub struct PushAnswer {
     pub worker_silence: Option<Duration>,
 }
 
-/// What a look for an entry came to.
-#[derive(Debug)]
-pub enum LookedOrPushed {
-    /// There is something: never [`Look::Nothing`].
-    Found(Look),
-    /// There was nothing, and the job was asked for.
-    Pushed(PushAnswer),
-}
-
-/// When a job is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum When {
-    Always,
-    Unless,
-    Look,
-}
-
 /// The pushing side of the queue.
 #[derive(Clone)]
 pub struct Queue {
@@ -151,58 +134,28 @@ impl Queue {
         job: &RefreshMenu,
         even_if_cached: bool,
     ) -> Result<PushAnswer, LinkError> {
-        let when = if even_if_cached { When::Always } else { When::Unless };
-        let (pushed, silence, ..) = self.ask(job, when).await?;
-        Ok(answer(&pushed, silence))
-    }
-
-    /// Looks for the entry, and asks for the job where there is nothing: in one question, as a visitor
-    /// waits.
-    ///
-    /// # Errors
-    /// When Redis cannot be asked or refuses, be it only to write.
-    pub async fn look_or_push(&self, job: &RefreshMenu) -> Result<LookedOrPushed, LinkError> {
-        let (what, silence, value, left) = self.ask(job, When::Look).await?;
-        Ok(match what.as_str() {
-            "found" => LookedOrPushed::Found(Look::at(&job.key, value, left)),
-            pushed => LookedOrPushed::Pushed(answer(pushed, silence)),
-        })
-    }
-
-    async fn ask(&self, job: &RefreshMenu, when: When) -> Result<Answer, LinkError> {
         let arguments = serde_json::to_string(job)
             .map_err(|error| redis::RedisError::from(std::io::Error::other(error)))?;
-        let when = match when {
-            When::Always => "always",
-            When::Unless => "unless",
-            When::Look => "look",
-        };
         let mut call = PUSH.key(self.names.queue());
         call.key(self.names.entry(&job.key)).arg(job.id()).arg(arguments).arg(MAX_ATTEMPTS);
-        call.arg(when).arg(self.max_pending).arg(HEAL_AFTER.as_secs());
+        call.arg(u8::from(!even_if_cached)).arg(self.max_pending).arg(HEAL_AFTER.as_secs());
         call.arg(u8::from(job.reason.can_wait()));
-        let answer = self.link.ask(async |redis| call.invoke_async::<Answer>(redis).await).await;
-        match &answer {
-            Ok((what, ..)) if what == "found" => {}
-            Ok((pushed, ..)) => metrics::PUSHES.one(&[pushed]),
-            Err(_) => metrics::PUSHES.one(&["error"]),
-        }
-        answer
+        let answer =
+            self.link.ask(async |redis| call.invoke_async::<(String, i64)>(redis).await).await;
+        metrics::PUSHES.one(&[answer.as_ref().map_or("error", |(pushed, _)| pushed)]);
+        let (pushed, silence) = answer?;
+        let pushed = match pushed.as_str() {
+            "enqueued" => Pushed::Enqueued,
+            "coalesced" => Pushed::Coalesced,
+            "cached" => Pushed::Cached,
+            "healed" => Pushed::Healed,
+            _ => Pushed::Full,
+        };
+        Ok(PushAnswer {
+            pushed,
+            worker_silence: u64::try_from(silence).ok().map(Duration::from_secs),
+        })
     }
-}
-
-/// As `push.lua` returns it.
-type Answer = (String, i64, Vec<u8>, i64);
-
-fn answer(pushed: &str, silence: i64) -> PushAnswer {
-    let pushed = match pushed {
-        "enqueued" => Pushed::Enqueued,
-        "coalesced" => Pushed::Coalesced,
-        "cached" => Pushed::Cached,
-        "healed" => Pushed::Healed,
-        _ => Pushed::Full,
-    };
-    PushAnswer { pushed, worker_silence: u64::try_from(silence).ok().map(Duration::from_secs) }
 }
 
 #[cfg(test)]

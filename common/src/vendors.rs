@@ -249,7 +249,6 @@ impl Vendors {
         let known = self.known.of(&place);
         let marks = known.as_ref().map(|known| &known.validators);
         let Got { fetched, leave } = self.fetcher.get(address, deadline, marks).await?;
-        // Its task has its turn when this one waits: by then the entries of a page are on their way.
         self.fetcher.leave(leave);
         match (fetched, known) {
             (Fetched::Whole { text, validators }, _) => {

@@ -2,18 +2,11 @@
 --
 -- KEYS[1] queue, KEYS[2] the entry that the job would make
 -- ARGV[1] id, ARGV[2] arguments, ARGV[3] most attempts
--- ARGV[4] 'unless': an entry that is there makes the job needless; 'look': it does, and is the answer;
---         'always': whatever is there
+-- ARGV[4] '1': an entry that is there makes the job needless
 -- ARGV[5] most jobs that may wait
 -- ARGV[6] seconds after which a claimed id that is nowhere counts as lost
 -- ARGV[7] '1': nobody waits for it; the job waits behind all others until somebody does
--- Returns what became of it, how long ago a worker was last heard of (s; -1: never), what was found, and
--- how long that lives (ms; less than nought: for ever).
-if ARGV[4] == 'look' then
-  local value = redis.pcall('GET', KEYS[2])
-  -- What is no text is an error here, and no entry.
-  if value then return { 'found', 0, type(value) == 'string' and value or '', redis.call('PTTL', KEYS[2]) } end
-end
+-- Returns what became of it, and how long ago a worker was last heard of (s; -1: never).
 local queue, id, can_wait = KEYS[1], ARGV[1], ARGV[7] == '1'
 local clock = redis.call('TIME')
 local now = tonumber(clock[1])
@@ -25,10 +18,11 @@ local function told(what)
   local tally = queue .. ':pushes:' .. math.floor(now / 86400)
   redis.pcall('HINCRBY', tally, what, 1)
   redis.pcall('EXPIRE', tally, 172800)
-  return { what, silence, '', 0 }
+  return { what, silence }
 end
 
-if ARGV[4] == 'unless' and redis.call('EXISTS', KEYS[2]) == 1 then return told('cached') end
+-- Not counted: one comes with each look that finds an entry.
+if ARGV[4] == '1' and redis.call('EXISTS', KEYS[2]) == 1 then return { 'cached', silence } end
 
 local meta = queue .. ':meta:' .. id
 local function enqueue()
@@ -61,10 +55,10 @@ end
 
 -- The id is claimed. Its job may be past the point of making the entry, which is not there: the
 -- worker that ends it is told to run it once more in that case ('always': what is there is no entry).
-if not can_wait then redis.pcall('HSET', meta, 'wanted', ARGV[4] == 'always' and 'always' or 'if_gone') end
+if not can_wait then redis.pcall('HSET', meta, 'wanted', ARGV[4] == '1' and 'if_gone' or 'always') end
 
 -- Who waits for a new reading whatever is there must not get the run of somebody who does not.
-if ARGV[4] == 'always' and not can_wait then redis.call('HSET', queue .. ':data', id, ARGV[2]) end
+if ARGV[4] ~= '1' and not can_wait then redis.call('HSET', queue .. ':data', id, ARGV[2]) end
 
 -- A claimed id must be in a list, a set or a worker's hands; a claim that is in none
 -- (a store that lost part of its data) would block the id for ever: put it back.

@@ -90,14 +90,14 @@ impl Refresher {
                 // Apart, as it is large.
                 Box::pin(self.leases.ask_at_once(document, key)).await
             } else {
-                (self.leases.ask(document).await, FreshCopy::NotAsked)
+                (self.leases.ask(document).await, FreshCopy::Unknown)
             }
         };
         let ((asked, copy), look) = tokio::join!(biased; ask, self.look(key));
         let day = match copy {
             FreshCopy::NotThere => Some(Some(None)),
-            FreshCopy::Unknown => Some(None),
-            FreshCopy::There | FreshCopy::NotAsked => None,
+            FreshCopy::Away => Some(None),
+            FreshCopy::There | FreshCopy::Unknown => None,
         };
         // Without that cache, Postgres must be looked at behind its own lease.
         let counts = matches!(look, Some(Ok(_)));

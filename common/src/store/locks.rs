@@ -5,10 +5,12 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, error::DatabaseError, postgres::PgConnectOptions,
+};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
-    time::{MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, timeout},
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -25,8 +27,11 @@ const DEATH: Duration = Duration::from_secs(4);
 const LINGER: u32 = 600;
 /// So long is waited for a lock where Redis has said yes already.
 const BESIDE_REDIS: Duration = Duration::from_millis(300);
-/// So long a look beside a lock may take. Less than is waited for the lock.
-const LOOK: Duration = Duration::from_millis(200);
+/// So long a look beside a lock waits for a table that somebody keeps for himself: less than is waited for
+/// the lock.
+const LOOK: Duration = Duration::from_millis(100);
+/// After such a look nobody looks for so long.
+const LOOKS_AGAIN: Duration = Duration::from_secs(1);
 
 /// The locks of one process. Cheap to clone.
 #[derive(Clone)]
@@ -53,10 +58,11 @@ impl Drop for Lock {
     }
 }
 
-/// Both are answered with the lock itself: if nobody waits for the answer any more, it is given back.
 #[derive(Debug)]
 enum Wish {
+    /// Answered with the lock itself: if nobody waits for the answer any more, it is given back.
     Lock(i64, oneshot::Sender<Option<Lock>>),
+    /// The same, and with whether a day is fresh, if that could be seen.
     LockAndLook(i64, Day, oneshot::Sender<(Option<Lock>, Option<bool>)>),
     Unlock(i64),
 }
@@ -157,11 +163,11 @@ impl Desk {
         }
         let mut link = self.options.connect().await?;
         // Before version 14 there is no `idle_session_timeout`; then a frozen process keeps its locks. What
-        // is asked here always has the same plan, and no table may take the session's time.
+        // is asked here always has the same plan, and a table that is locked may not take the session's time.
         sqlx::query_scalar!(
             r#"select set_config(name, setting, false)
                from unnest(
-                   array['idle_session_timeout', 'statement_timeout', 'plan_cache_mode'],
+                   array['idle_session_timeout', 'lock_timeout', 'plan_cache_mode'],
                    array[$1, $2, 'force_generic_plan']
                ) as wanted (name, setting)
                where name in (select s.name from pg_settings s)"#,
@@ -172,8 +178,13 @@ impl Desk {
         .await?;
         // Not more wishes than tasks that wait for their answer, and locks that are given back.
         let (open, wishes) = mpsc::unbounded_channel();
-        let holder =
-            Holder { link, patience: self.patience, held: HashSet::new(), own: open.clone() };
+        let holder = Holder {
+            link,
+            patience: self.patience,
+            held: HashSet::new(),
+            looks_from: Instant::now(),
+            own: open.clone(),
+        };
         tokio::spawn(async move {
             if let Err(error) = holder.serve(wishes).await {
                 tracing::warn!(%error, "the session that holds locks ended");
@@ -189,6 +200,7 @@ struct Holder {
     link: PgConnection,
     patience: Duration,
     held: HashSet<i64>,
+    looks_from: Instant,
     own: mpsc::UnboundedSender<Wish>,
 }
 
@@ -201,6 +213,9 @@ impl Holder {
         while idle < LINGER {
             tokio::select! {
                 wish = wishes.recv() => match wish {
+                    // Who wished for it has gone.
+                    Some(Wish::Lock(_, tell)) if tell.is_closed() => {}
+                    Some(Wish::LockAndLook(_, _, tell)) if tell.is_closed() => {}
                     Some(Wish::Lock(key, tell)) => {
                         idle = 0;
                         // Nobody may wait for it any more: then it comes back as a wish.
@@ -237,8 +252,8 @@ impl Holder {
         key: i64,
         day: Day,
     ) -> Result<(Option<Lock>, Option<bool>), StoreError> {
-        if self.held.contains(&key) {
-            return Ok((None, None));
+        if self.held.contains(&key) || Instant::now() < self.looks_from {
+            return Ok((self.lock(key).await?, None));
         }
         let ask = sqlx::query!(
             r#"select pg_try_advisory_lock($1) as "taken!",
@@ -253,10 +268,14 @@ impl Holder {
         match bounded(self.patience, ask.fetch_one(&mut self.link)).await {
             Ok(answer) => Ok((answer.taken.then(|| self.hold(key)), Some(answer.is_fresh))),
             // The table is not there yet, or somebody keeps it for himself: that is no reason to have no
-            // lock. It may have been given before that was found.
+            // lock.
             Err(StoreError::Sql(sqlx::Error::Database(error))) => {
                 tracing::debug!(%error, "a lock without a look");
-                self.unlock(key).await?;
+                self.looks_from = Instant::now() + LOOKS_AGAIN;
+                if !comes_before_all(error.as_ref()) {
+                    // It may have been given before that was found.
+                    self.unlock(key).await?;
+                }
                 Ok((self.lock(key).await?, None))
             }
             Err(error) => Err(error),
@@ -273,6 +292,12 @@ impl Holder {
         let give = sqlx::query_scalar!("select pg_advisory_unlock($1)", key);
         bounded(self.patience, give.fetch_one(&mut self.link)).await.map(|_| ())
     }
+}
+
+/// Whether the error comes before anything of a question is done: it names what is not there or not for
+/// us (class 42), or a table could not be locked to be read.
+fn comes_before_all(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| code.starts_with("42") || code == "55P03")
 }
 
 async fn bounded<T>(

@@ -31,7 +31,8 @@ use crate::{
 ///
 /// # Errors
 /// - [`ParseError::WrongDay`]: a section is for another day.
-/// - [`ParseError::Json`]: what is assigned to the menu's names is not JSON or has another type.
+/// - [`ParseError::Json`]: what is assigned to the menu's names is not JSON or has another type; of dishes,
+///   what is not served may be garbage that ends.
 /// - [`ParseError::Unreadable`]: more than half of the dishes named are not there or not readable.
 /// - [`ParseError::Shape`]: neither dishes nor a notice of closing, a page that breaks off, or
 ///   meals without the sections that say of which day they are.

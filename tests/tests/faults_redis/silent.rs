@@ -64,6 +64,18 @@ async fn r7_a_paused_redis_is_worked_round_and_one_that_takes_no_writes_still_se
     }
 }
 
+#[tokio::test]
+async fn r7_what_a_redis_has_that_takes_no_writes_is_found_by_who_has_no_copy_of_his_own() {
+    let stack = Stack::wanted().own_redis().apis(2).start().await;
+    let (hall, date, meal) = dinners(&stack, 1..2)[0];
+    let path = menu_path(hall, date, meal);
+    assert_eq!(stack.get(&path).await.status, 200);
+    redis(&stack).says(&["CLIENT", "PAUSE", "30000", "WRITE"]).await;
+    let found = stack.ask(1, reqwest::Method::GET, &path, &[]).await;
+    assert!(found.header("cache-status").starts_with("menus5c; hit"), "{found:?}");
+    redis(&stack).says(&["CLIENT", "UNPAUSE"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r8_a_peer_that_is_half_dead_is_left_and_no_connection_leaks() {
     let Lines { stack, api } = behind_a_line(Stack::wanted()).await;

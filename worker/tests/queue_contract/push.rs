@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
-use common::{
-    cache::Look,
-    entry::{Entry, NoMenu},
-    queue::{LookedOrPushed, Pushed},
-};
+use common::queue::Pushed;
 use futures::{StreamExt, future::join_all};
 
 use crate::test_queue::{TestQueue, id, in_time, job};
@@ -64,37 +59,6 @@ async fn an_entry_makes_the_job_needless_unless_it_is_to_be_replaced() {
 
     let answer = in_time(queue.pushes.push(&job(&id(0)), true)).await.unwrap();
     assert_eq!(answer.pushed, Pushed::Enqueued);
-}
-
-#[tokio::test]
-async fn who_looks_is_given_what_is_there_and_asks_for_the_job_where_nothing_is() {
-    let queue = TestQueue::new().await;
-    let look = async || in_time(queue.pushes.look_or_push(&job(&id(0)))).await.unwrap();
-    let entry = Entry::NoMenu { reason: NoMenu::Closed, fetched_at: DateTime::default() };
-    let value = entry.to_bytes(&job(&id(0)).key).unwrap().to_vec();
-
-    queue.ask::<()>("SET", (queue.entry(&id(0)), &value, "PX", 60_000)).await;
-    let LookedOrPushed::Found(Look::Held(held)) = look().await else { panic!("an entry") };
-    assert!(matches!(held.entry, Entry::NoMenu { reason: NoMenu::Closed, .. }));
-    assert!(held.left > Duration::from_secs(50), "{:?}", held.left);
-
-    queue.ask::<()>("PERSIST", queue.entry(&id(0))).await;
-    assert!(matches!(look().await, LookedOrPushed::Found(Look::Foreign)), "it lives for ever");
-    queue.ask::<()>("SET", (queue.entry(&id(0)), "something", "PX", 60_000)).await;
-    assert!(matches!(look().await, LookedOrPushed::Found(Look::Foreign)), "no entry of ours");
-    queue.ask::<()>("DEL", queue.entry(&id(0))).await;
-    queue.ask::<()>("RPUSH", (queue.entry(&id(0)), "one")).await;
-    assert!(matches!(look().await, LookedOrPushed::Found(Look::Foreign)), "no text");
-    assert!(queue.is_free(&id(0)).await, "no job so far");
-
-    queue.ask::<()>("DEL", queue.entry(&id(0))).await;
-    let pushed = async || match look().await {
-        LookedOrPushed::Pushed(answer) => answer.pushed,
-        found => panic!("{found:?}"),
-    };
-    assert_eq!(pushed().await, Pushed::Enqueued);
-    assert_eq!(pushed().await, Pushed::Coalesced);
-    assert_eq!(queue.active().await, [id(0)]);
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
 /// What `Bamco.menu_items` is assigned, and what follows it.
 ///
 /// # Errors
-/// It is no JSON, breaks off, or is JSON of another type.
+/// It has not the form of JSON, breaks off, or is JSON of another type.
 pub(super) fn items(text: &str) -> Result<(Items<'_>, &str), serde_json::Error> {
     skimmed(text).map_or_else(|| script::value(text), Ok)
 }
