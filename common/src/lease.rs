@@ -2,15 +2,16 @@
 //! Redis and a lock of Postgres, or that of the two that can be had: so a holder keeps out who can ask
 //! only the other. Either lasts as long as its holder lives and a few seconds more.
 
+mod renewed;
+
 use std::{
     collections::HashMap,
     pin::pin,
-    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use futures::future::{Either, select};
-use redis::Script;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
@@ -20,11 +21,7 @@ use crate::{
     store::{Lock, Locks, StoreError},
     vendors::Document,
 };
-
-/// How long a lease outlives a holder that died.
-const LIFETIME: Duration = Duration::from_secs(4);
-/// How often a living holder renews it.
-const RENEWAL: Duration = Duration::from_secs(1);
+use renewed::Renewed;
 
 /// Who asked both stores at once and is turned away by Redis has let go of the lock after this.
 const LET_GO: Duration = Duration::from_millis(2);
@@ -58,7 +55,7 @@ pub enum Asked {
 pub enum FreshCopy {
     /// It was not asked, or could not say while it gave the lock.
     Unknown,
-    /// It is away.
+    /// It is away, or did not say in time.
     Away,
     /// It has one.
     There,
@@ -79,23 +76,6 @@ enum Word<T> {
     Busy,
     Away,
 }
-
-/// A key that is renewed while the value lives.
-struct Renewed {
-    link: Link,
-    name: String,
-    token: String,
-    renewal: tokio::task::JoinHandle<()>,
-}
-
-static RENEW: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0",
-    )
-});
-static RELEASE: LazyLock<Script> = LazyLock::new(|| {
-    Script::new("return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0")
-});
 
 impl Leases {
     /// Leases among all processes that share this Redis, or else these locks; without either, within
@@ -176,11 +156,8 @@ impl Leases {
 
     async fn ask_redis(&self, document: Document) -> Word<Renewed> {
         let Some((link, names)) = &self.redis else { return Word::Away };
-        let (name, token) = (names.lease(&document), format!("{:032x}", fastrand::u128(..)));
-        let mut set = redis::cmd("SET");
-        set.arg(&name).arg(&token).arg("NX").arg("PX").arg(millis(LIFETIME));
-        match link.ask(async |redis| set.query_async::<Option<String>>(redis).await).await {
-            Ok(Some(_)) => Word::Ours(Renewed::hold(link.clone(), name, token)),
+        match Renewed::take(link, names.lease(&document)).await {
+            Ok(Some(key)) => Word::Ours(key),
             Ok(None) => Word::Busy,
             Err(LinkError::Away) => Word::Away,
             Err(error) => {
@@ -211,7 +188,7 @@ impl Leases {
         menu: &MenuKey,
     ) -> (Word<Lock>, FreshCopy) {
         let Some(locks) = &self.locks else { return (Word::Away, FreshCopy::Unknown) };
-        match locks.ask_and_look_beside_redis(&lock_name(document), menu).await {
+        match locks.ask_and_look(&lock_name(document), menu).await {
             Ok((lock, is_fresh)) => {
                 let copy = match is_fresh {
                     Some(true) => FreshCopy::There,
@@ -221,6 +198,10 @@ impl Leases {
                 (beside_redis(document, Ok(lock)), copy)
             }
             Err(StoreError::Away) => (Word::Away, FreshCopy::Away),
+            // It was waited for as long as for any look: who has no answer by then asks no second time.
+            Err(error @ StoreError::Timeout) => {
+                (beside_redis(document, Err(error)), FreshCopy::Away)
+            }
             Err(error) => (beside_redis(document, Err(error)), FreshCopy::Unknown),
         }
     }
@@ -258,44 +239,6 @@ impl Lease {
             key.release().await;
         }
     }
-}
-
-impl Renewed {
-    fn hold(link: Link, name: String, token: String) -> Self {
-        let (renewing, key, value) = (link.clone(), name.clone(), token.clone());
-        let renewal = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(RENEWAL).await;
-                let mut renew = RENEW.key(&key);
-                renew.arg(&value).arg(millis(LIFETIME));
-                let renewed = renewing.ask(async |redis| renew.invoke_async::<u64>(redis).await);
-                if let Err(error) = renewed.await {
-                    tracing::debug!(lease = key, %error, "lease not renewed");
-                }
-            }
-        });
-        Self { link, name, token, renewal }
-    }
-
-    async fn release(self) {
-        self.renewal.abort();
-        let mut release = RELEASE.key(&self.name);
-        release.arg(&self.token);
-        let released = self.link.ask(async |redis| release.invoke_async::<u64>(redis).await);
-        if let Err(error) = released.await {
-            tracing::debug!(lease = self.name, %error, "lease not given back");
-        }
-    }
-}
-
-impl Drop for Renewed {
-    fn drop(&mut self) {
-        self.renewal.abort();
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The queries of the programs, word for word, as they are kept for the build; which function asks
 //! each, and how Postgres goes about it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -55,9 +55,11 @@ pub fn questions() -> Vec<Question> {
 /// The files that hold SQL, with their names.
 #[expect(clippy::unwrap_used, reason = "that is what a test does")]
 fn code(folder: &Path) -> Vec<(String, String)> {
-    let mut files: Vec<PathBuf> =
-        folder.join("store").read_dir().unwrap().map(|file| file.unwrap().path()).collect();
-    files.push(folder.join("store.rs"));
+    let mut files = vec![folder.join("store.rs"), folder.join("store")];
+    while let Some(at) = files.iter().position(|file| file.is_dir()) {
+        let inside = files.swap_remove(at).read_dir().unwrap();
+        files.extend(inside.map(|file| file.unwrap().path()));
+    }
     let name = |file: &Path| file.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
     files.iter().map(|file| (name(file), std::fs::read_to_string(file).unwrap())).collect()
 }

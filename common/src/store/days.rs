@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// For what is saved of a day: a visitor may be waiting, whoever asks.
-const LOOK: Duration = Duration::from_millis(750);
+pub(super) const LOOK: Duration = Duration::from_millis(750);
 
 impl Store {
     /// What is known of these days of a hall, with the menus that count: of a posted day those of

@@ -2,36 +2,30 @@
 //! by one session of the process's own, beside the pool, so that no read of a vendor keeps a connection
 //! of the pool; the session comes with the first question and goes when nobody wants it any more.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+mod holder;
+
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{
-    ConnectOptions, Connection, PgConnection, error::DatabaseError, postgres::PgConnectOptions,
-};
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::timeout,
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::StoreError;
+use super::{StoreError, days};
 use crate::{breaker::Breaker, entry::MenuKey, hall::HallId};
+use holder::Holder;
 
-/// Between two signs of life of a session.
-const BEAT: Duration = Duration::from_secs(1);
 /// A session that is silent for so long is ended by the server, and its locks with it: its process
 /// is frozen, or the way to it is cut. (One that died is ended at once.)
 const DEATH: Duration = Duration::from_secs(4);
-/// A session that holds nothing stays for so many beats, for who comes next: to open one takes longer
-/// than all else that comes before a read.
-const LINGER: u32 = 600;
 /// So long is waited for a lock where Redis has said yes already.
 const BESIDE_REDIS: Duration = Duration::from_millis(300);
 /// So long a look beside a lock waits for a table that somebody keeps for himself: less than is waited for
 /// the lock.
-const LOOK: Duration = Duration::from_millis(100);
-/// After such a look nobody looks for so long.
-const LOOKS_AGAIN: Duration = Duration::from_secs(1);
+const TABLE: Duration = Duration::from_millis(100);
 
 /// The locks of one process. Cheap to clone.
 #[derive(Clone)]
@@ -90,7 +84,7 @@ impl Locks {
     /// When Postgres cannot be asked.
     pub async fn ask(&self, name: &str) -> Result<Option<Lock>, StoreError> {
         let key = key(name);
-        self.wish(|tell| Wish::Lock(key, tell)).await
+        self.wish(self.0.patience, |tell| Wish::Lock(key, tell)).await
     }
 
     /// The same where Redis has given what the lock stands for: nobody waits long for a second word.
@@ -102,20 +96,20 @@ impl Locks {
         asked.unwrap_or(Err(StoreError::Timeout))
     }
 
-    /// The same, and in the same question whether what is saved of a menu's day is still fresh (`None`: it
+    /// The lock, and in the same question whether what is saved of a menu's day is still fresh (`None`: it
     /// cannot be asked for). Of two questions the second would wait for the first, where both want the
     /// same core.
     ///
     /// # Errors
-    /// When Postgres cannot be asked, or not soon enough.
-    pub async fn ask_and_look_beside_redis(
+    /// When Postgres cannot be asked, or not as soon as any look must be answered.
+    pub async fn ask_and_look(
         &self,
         name: &str,
         menu: &MenuKey,
     ) -> Result<(Option<Lock>, Option<bool>), StoreError> {
         let (key, day) = (key(name), Day { hall: menu.hall, date: menu.date, after: Utc::now() });
-        let asked = self.wish(|tell| Wish::LockAndLook(key, day, tell));
-        timeout(BESIDE_REDIS, asked).await.unwrap_or(Err(StoreError::Timeout))
+        let patience = self.0.patience.min(days::LOOK);
+        self.wish(patience, |tell| Wish::LockAndLook(key, day, tell)).await
     }
 
     /// Opens the session, and asks for a lock that nobody needs: the first takes longer than the next.
@@ -124,13 +118,18 @@ impl Locks {
             key("5c-menus warm-up"),
             Day { hall: HallId::Hoch, date: NaiveDate::default(), after: DateTime::default() },
         );
-        self.wish(|tell| Wish::Lock(key, tell)).await?;
-        self.wish(|tell| Wish::LockAndLook(key, day, tell)).await.map(drop)
+        let patience = self.0.patience;
+        self.wish(patience, |tell| Wish::Lock(key, tell)).await?;
+        self.wish(patience, |tell| Wish::LockAndLook(key, day, tell)).await.map(drop)
     }
 
-    async fn wish<T>(&self, wish: impl Fn(oneshot::Sender<T>) -> Wish) -> Result<T, StoreError> {
+    async fn wish<T>(
+        &self,
+        patience: Duration,
+        wish: impl Fn(oneshot::Sender<T>) -> Wish,
+    ) -> Result<T, StoreError> {
         let bounded = async {
-            let asked = timeout(self.0.patience, self.0.wish(wish)).await;
+            let asked = timeout(patience, self.0.wish(wish)).await;
             asked.unwrap_or(Err(StoreError::Timeout))
         };
         let asked = self.0.breaker.ask(bounded, StoreError::is_trouble).await;
@@ -172,19 +171,13 @@ impl Desk {
                ) as wanted (name, setting)
                where name in (select s.name from pg_settings s)"#,
             DEATH.as_millis().to_string(),
-            LOOK.as_millis().to_string(),
+            TABLE.as_millis().to_string(),
         )
         .fetch_all(&mut link)
         .await?;
         // Not more wishes than tasks that wait for their answer, and locks that are given back.
         let (open, wishes) = mpsc::unbounded_channel();
-        let holder = Holder {
-            link,
-            patience: self.patience,
-            held: HashSet::new(),
-            looks_from: Instant::now(),
-            own: open.clone(),
-        };
+        let holder = Holder::of(link, self.patience, open.clone());
         tokio::spawn(async move {
             if let Err(error) = holder.serve(wishes).await {
                 tracing::warn!(%error, "the session that holds locks ended");
@@ -192,120 +185,5 @@ impl Desk {
         });
         *session = Some(open.clone());
         Ok(open)
-    }
-}
-
-/// Who has the session.
-struct Holder {
-    link: PgConnection,
-    patience: Duration,
-    held: HashSet<i64>,
-    looks_from: Instant,
-    own: mpsc::UnboundedSender<Wish>,
-}
-
-impl Holder {
-    /// Until nothing was held for a while, or the session is lost: then so are its locks.
-    async fn serve(mut self, mut wishes: mpsc::UnboundedReceiver<Wish>) -> Result<(), StoreError> {
-        let mut beats = interval(BEAT);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut idle = 0;
-        while idle < LINGER {
-            tokio::select! {
-                wish = wishes.recv() => match wish {
-                    // Who wished for it has gone.
-                    Some(Wish::Lock(_, tell)) if tell.is_closed() => {}
-                    Some(Wish::LockAndLook(_, _, tell)) if tell.is_closed() => {}
-                    Some(Wish::Lock(key, tell)) => {
-                        idle = 0;
-                        // Nobody may wait for it any more: then it comes back as a wish.
-                        let _ = tell.send(self.lock(key).await?);
-                    }
-                    Some(Wish::LockAndLook(key, day, tell)) => {
-                        idle = 0;
-                        let _ = tell.send(self.lock_and_look(key, day).await?);
-                    }
-                    Some(Wish::Unlock(key)) => self.unlock(key).await?,
-                    None => break,
-                },
-                _ = beats.tick() => {
-                    idle = if self.held.is_empty() { idle + 1 } else { 0 };
-                    bounded(self.patience, self.link.ping()).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn lock(&mut self, key: i64) -> Result<Option<Lock>, StoreError> {
-        // To the server one session may have a lock many times.
-        if self.held.contains(&key) {
-            return Ok(None);
-        }
-        let ask = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "taken!""#, key);
-        let taken = bounded(self.patience, ask.fetch_one(&mut self.link)).await?;
-        Ok(taken.then(|| self.hold(key)))
-    }
-
-    async fn lock_and_look(
-        &mut self,
-        key: i64,
-        day: Day,
-    ) -> Result<(Option<Lock>, Option<bool>), StoreError> {
-        if self.held.contains(&key) || Instant::now() < self.looks_from {
-            return Ok((self.lock(key).await?, None));
-        }
-        let ask = sqlx::query!(
-            r#"select pg_try_advisory_lock($1) as "taken!",
-                      exists (
-                          select from menu_days where hall_id = $2 and date = $3 and fresh_until > $4
-                      ) as "is_fresh!""#,
-            key,
-            day.hall.as_str(),
-            day.date,
-            day.after,
-        );
-        match bounded(self.patience, ask.fetch_one(&mut self.link)).await {
-            Ok(answer) => Ok((answer.taken.then(|| self.hold(key)), Some(answer.is_fresh))),
-            // The table is not there yet, or somebody keeps it for himself: that is no reason to have no
-            // lock.
-            Err(StoreError::Sql(sqlx::Error::Database(error))) => {
-                tracing::debug!(%error, "a lock without a look");
-                self.looks_from = Instant::now() + LOOKS_AGAIN;
-                if !comes_before_all(error.as_ref()) {
-                    // It may have been given before that was found.
-                    self.unlock(key).await?;
-                }
-                Ok((self.lock(key).await?, None))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn hold(&mut self, key: i64) -> Lock {
-        self.held.insert(key);
-        Lock { key, session: self.own.clone() }
-    }
-
-    async fn unlock(&mut self, key: i64) -> Result<(), StoreError> {
-        self.held.remove(&key);
-        let give = sqlx::query_scalar!("select pg_advisory_unlock($1)", key);
-        bounded(self.patience, give.fetch_one(&mut self.link)).await.map(|_| ())
-    }
-}
-
-/// Whether the error comes before anything of a question is done: it names what is not there or not for
-/// us (class 42), or a table could not be locked to be read.
-fn comes_before_all(error: &dyn DatabaseError) -> bool {
-    error.code().is_some_and(|code| code.starts_with("42") || code == "55P03")
-}
-
-async fn bounded<T>(
-    patience: Duration,
-    question: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, StoreError> {
-    match timeout(patience, question).await {
-        Ok(answer) => Ok(answer?),
-        Err(_) => Err(StoreError::Timeout),
     }
 }

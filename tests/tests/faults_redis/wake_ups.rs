@@ -75,6 +75,52 @@ async fn r12_connections_that_are_killed_in_mid_job_lose_no_end_of_a_job() {
 }
 
 #[tokio::test]
+async fn r12_a_job_that_was_given_in_an_answer_nobody_heard_waits_again_at_once() {
+    let redis = OwnRedis::start().await;
+    let worker = Proxy::to(redis.address()).await;
+    let url = worker.url(&redis.url());
+    let stack = Stack::wanted().redis(redis).for_workers("REDIS_URL", url).start().await;
+    stack.somebody_works().await;
+    // A look whose answer is on its way just when the line is held would hear of no job: then once more.
+    for days in 1..=5 {
+        worker.set(Trouble::Hold);
+        let path = menu_path(Hall::Hoch, stack.in_days(days), "dinner");
+        let lost = async {
+            tests::eventually("it is pushed", SECOND * 5, async || {
+                (stack.jobs().await.queued == 1).then_some(())
+            })
+            .await;
+            worker.set(Trouble::LoseAnswers);
+            let given = tests::eventually("it is given to the worker", SECOND * 30, async || {
+                (stack.jobs().await.running == 1).then_some(())
+            });
+            let is_given = tokio::time::timeout(SECOND * 2, given).await.is_ok();
+            worker.set(Trouble::Refuse);
+            tests::eventually("the connections end", SECOND * 5, async || {
+                (worker.open() == 0).then_some(())
+            })
+            .await;
+            worker.set(Trouble::None);
+            (is_given, Instant::now())
+        };
+        let asked = async { (stack.get(&path).await, Instant::now()) };
+        let ((answer, answered), (is_given, cut)) = tokio::join!(asked, lost);
+        if is_given {
+            let after = answered.saturating_duration_since(cut);
+            println!("answered {after:?} after the connection was cut");
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert!(after <= SECOND * 2, "{after:?}");
+        }
+        stack.is_idle().await;
+        assert_eq!(stack.vendor.total_reads() as u64, days);
+        if is_given {
+            return;
+        }
+    }
+    panic!("five times just then");
+}
+
+#[tokio::test]
 async fn r12_a_turn_with_a_vendor_is_given_back_though_redis_did_not_hear_of_it() {
     let redis = OwnRedis::start().await;
     let worker = Proxy::to(redis.address()).await;

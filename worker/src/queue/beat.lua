@@ -1,6 +1,6 @@
 -- A worker lives; those that have been silent for too long do not, and their jobs go back.
 -- ARGV[1] its name, ARGV[2] seconds of silence that mean death, ARGV[3] how many past jobs are kept,
--- ARGV[4] seconds that an answer of ours may take, ARGV[5] how the names of entries begin,
+-- ARGV[4] seconds that an answer of ours may take (0: none is on its way), ARGV[5] how the names of entries begin,
 -- ARGV[6] this instant as an entry says it, ARGV[7] lifetime of a failure entry (ms),
 -- ARGV[8…] the ids that it really has. KEYS[2] the channel that says which entries are there.
 -- Tells how many jobs go back, and how many are dead for good
@@ -13,7 +13,7 @@ local really = {}
 for i = 8, #ARGV do really[ARGV[i]] = true end
 for _, id in ipairs(redis.call('SMEMBERS', inflight_of(ARGV[1]))) do
   local given = tonumber(field(meta_of(id), 'locked_at')) or 0
-  if not really[id] and now - given > tonumber(ARGV[4]) then
+  if not really[id] and now - given >= tonumber(ARGV[4]) then
     redis.call('SREM', inflight_of(ARGV[1]), id)
     hand_back(id)
     back = back + 1

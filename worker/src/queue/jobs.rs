@@ -24,6 +24,8 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(super) const MISSED: u32 = 4;
 /// The same as a time.
 pub(super) const DEATH: Duration = HEARTBEAT.saturating_mul(MISSED);
+/// No answer of Redis takes longer: the connection gives up before.
+pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// A look that finds no job is over after this: before the next look at an idle queue is due, so that a
 /// heartbeat has its turn in between.
 const LONGEST_LOOK: Duration = Duration::from_millis(250);
@@ -62,7 +64,8 @@ impl Persistence for Jobs {
     }
 
     async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Never> {
-        beat(&self.scripts, worker.name(), &self.held, &self.beats).await;
+        let Self { scripts, held, beats, .. } = self;
+        beat(scripts, worker.name(), held, beats, LONGEST_ANSWER).await;
         Ok(())
     }
 
@@ -119,6 +122,9 @@ impl Persistence for Jobs {
 impl Jobs {
     /// The next job as it is in Redis.
     async fn look(&self, worker: &WorkerContext) -> Option<Vec<Value>> {
+        if self.looks.is_met() && !self.gives_back(worker).await {
+            return None;
+        }
         let (buried, raw, besides) = match self.scripts.fetch(worker.name()).await {
             Ok(found) => found,
             Err(error) => {
@@ -140,6 +146,12 @@ impl Jobs {
             metrics::JOBS_DEAD.add(&[], buried);
         }
         raw
+    }
+
+    /// Whether what a look that failed may have brought waits again: nobody heard of it, and no other look
+    /// is under way.
+    async fn gives_back(&self, worker: &WorkerContext) -> bool {
+        beat(&self.scripts, worker.name(), &self.held, &self.beats, Duration::ZERO).await
     }
 
     /// A task that will decode, or nothing once what was fetched is among the dead letters.
@@ -191,9 +203,15 @@ fn waited(raw: &[Value]) -> Option<Duration> {
     Some(Duration::from_millis(millis.parse().ok()?))
 }
 
-/// One heartbeat.
-pub(super) async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs, trouble: &Trouble) {
-    match scripts.beat(worker, DEATH, &held.list()).await {
+/// One heartbeat; whether it was heard. `longest_answer`: see [`Scripts::beat`].
+pub(super) async fn beat(
+    scripts: &Scripts,
+    worker: &str,
+    held: &HeldJobs,
+    trouble: &Trouble,
+    longest_answer: Duration,
+) -> bool {
+    match scripts.beat(worker, DEATH, &held.list(), longest_answer).await {
         Ok((back, dead)) => {
             if trouble.ends() {
                 tracing::info!("heartbeats are heard again");
@@ -208,10 +226,15 @@ pub(super) async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs, troub
                 );
                 metrics::JOBS_DEAD.add(&[], dead);
             }
+            true
         }
-        Err(error) if trouble.begins() => {
-            tracing::warn!(%error, "no heartbeat; trying until one is heard");
+        Err(error) => {
+            if trouble.begins() {
+                tracing::warn!(%error, "no heartbeat; trying until one is heard");
+            } else {
+                tracing::debug!(%error, "still no heartbeat");
+            }
+            false
         }
-        Err(error) => tracing::debug!(%error, "still no heartbeat"),
     }
 }

@@ -11,9 +11,6 @@ use super::ack::FAILURE_LIFE;
 /// How many jobs of each end are kept for the dashboard.
 const KEEP: usize = 500;
 
-/// No answer of Redis takes longer: the connection gives up before.
-const LONGEST_ANSWER: Duration = Duration::from_secs(5);
-
 macro_rules! script {
     ($name:ident, $file:literal) => {
         static $name: LazyLock<Script> =
@@ -116,17 +113,19 @@ impl Scripts {
         self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
-    /// `held`: the jobs that the worker really has. Tells how many went back (those of dead workers,
-    /// and those that were given to this one by an answer that never came), and how many were given up.
+    /// `held`: the jobs that the worker really has; others that it was given for `longest_answer` by now it
+    /// will never hear of. Tells how many went back (those, and those of dead workers), and how many were
+    /// given up.
     pub(super) async fn beat(
         &self,
         worker: &str,
         death: Duration,
         held: &[String],
+        longest_answer: Duration,
     ) -> RedisResult<(u64, u64)> {
         let mut call = BEAT.key(self.names.queue());
         call.key(self.names.ready());
-        call.arg(worker).arg(death.as_secs_f64()).arg(KEEP).arg(LONGEST_ANSWER.as_secs_f64());
+        call.arg(worker).arg(death.as_secs_f64()).arg(KEEP).arg(longest_answer.as_secs_f64());
         call.arg(self.names.prefix()).arg(instant(Utc::now()));
         call.arg(FAILURE_LIFE.as_millis().to_string());
         for id in held {

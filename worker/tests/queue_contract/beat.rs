@@ -154,6 +154,24 @@ async fn a_job_whose_giving_away_was_never_heard_of_goes_back_after_seconds() {
     assert_eq!(queue.held("w").await, heard);
 }
 
+#[tokio::test]
+async fn a_job_whose_giving_away_was_never_heard_of_goes_back_at_once_where_no_answer_is_on_its_way()
+ {
+    let queue = TestQueue::new().await;
+    queue.register("w").await;
+    queue.push(&id(0)).await;
+    queue.push(&id(1)).await;
+    queue.fetch("w").await;
+    queue.fetch("w").await;
+    let mut line = queue.hear(&queue.key("wake")).await;
+
+    assert_eq!(queue.beat_after_a_failed_look("w", &[id(0)]).await, 1);
+
+    in_time(line.on_message().next()).await.unwrap();
+    assert_eq!(queue.active().await, [id(1)]);
+    assert_eq!(queue.held("w").await, [id(0)]);
+}
+
 /// A killed process says nothing; what it leaves must go by itself.
 #[tokio::test]
 async fn what_is_known_of_a_worker_lives_as_long_as_its_heartbeats() {

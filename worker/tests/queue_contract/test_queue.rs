@@ -203,19 +203,24 @@ impl TestQueue {
     /// The same, and how many were given up.
     pub(crate) async fn beat_counting(&self, worker: &str) -> (u64, u64) {
         let held = self.held(worker).await;
-        self.beat_script(worker, &held).await
+        self.beat_script(worker, &held, LONGEST_ANSWER).await
     }
 
     /// A heartbeat of a worker that has these jobs, and knows of no other.
     pub(crate) async fn beat_with(&self, worker: &str, held: &[String]) -> u64 {
-        self.beat_script(worker, held).await.0
+        self.beat_script(worker, held, LONGEST_ANSWER).await.0
     }
 
-    async fn beat_script(&self, worker: &str, held: &[String]) -> (u64, u64) {
+    /// The same of one whose last look failed: no answer to it is on its way any more.
+    pub(crate) async fn beat_after_a_failed_look(&self, worker: &str, held: &[String]) -> u64 {
+        self.beat_script(worker, held, 0.0).await.0
+    }
+
+    async fn beat_script(&self, worker: &str, held: &[String], longest_answer: f64) -> (u64, u64) {
         let file = include_str!("../../src/queue/beat.lua");
         let fill = |call: &mut ScriptInvocation<'_>| {
             call.key(self.names.ready());
-            call.arg(worker).arg(DEATH).arg(self.keep).arg(LONGEST_ANSWER);
+            call.arg(worker).arg(DEATH).arg(self.keep).arg(longest_answer);
             call.arg(self.names.prefix()).arg("2026-02-09T19:02:11Z").arg(10_000).arg(held);
         };
         self.run(file, fill).await.unwrap()
