@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep};
 use super::{
     ack::AckLayer,
     held::HeldJobs,
-    jobs::{HEARTBEAT, Jobs, LONGEST_ANSWER, MISSED, Never, beat},
+    jobs::{HEARTBEAT, Jobs, MISSED, Never, beat},
     scripts::Scripts,
     trouble::Trouble,
     wake::Wake,
@@ -139,7 +139,7 @@ impl Backend for MenuQueue {
 pub(crate) async fn beat_while_draining(link: Link, names: Names, worker: &str, held: &HeldJobs) {
     let (scripts, trouble) = (Scripts::new(link, names), Trouble::default());
     loop {
-        beat(&scripts, worker, held, &trouble, LONGEST_ANSWER).await;
+        beat(&scripts, worker, held, &trouble).await;
         tokio::time::sleep(HEARTBEAT).await;
     }
 }

@@ -13,10 +13,14 @@ use apalis::prelude::{Task, WorkerContext};
 use apalis_core::backend::persistence::{Persistence, TaskEvent};
 use apalis_redis::queries::deserialize_with_meta;
 use common::{metrics, queue::RefreshMenu};
-use redis::Value;
+use redis::{RedisResult, Value};
 use tokio::time::Instant;
 
-use super::{held::HeldJobs, scripts::Scripts, trouble::Trouble};
+use super::{
+    held::HeldJobs,
+    scripts::{Found, Scripts},
+    trouble::Trouble,
+};
 
 /// Between two heartbeats.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -25,7 +29,7 @@ pub(super) const MISSED: u32 = 4;
 /// The same as a time.
 pub(super) const DEATH: Duration = HEARTBEAT.saturating_mul(MISSED);
 /// No answer of Redis takes longer: the connection gives up before.
-pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(5);
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// A look that finds no job is over after this: before the next look at an idle queue is due, so that a
 /// heartbeat has its turn in between.
 const LONGEST_LOOK: Duration = Duration::from_millis(250);
@@ -64,8 +68,7 @@ impl Persistence for Jobs {
     }
 
     async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Never> {
-        let Self { scripts, held, beats, .. } = self;
-        beat(scripts, worker.name(), held, beats, LONGEST_ANSWER).await;
+        beat(&self.scripts, worker.name(), &self.held, &self.beats).await;
         Ok(())
     }
 
@@ -122,10 +125,7 @@ impl Persistence for Jobs {
 impl Jobs {
     /// The next job as it is in Redis.
     async fn look(&self, worker: &WorkerContext) -> Option<Vec<Value>> {
-        if self.looks.is_met() && !self.gives_back(worker).await {
-            return None;
-        }
-        let (buried, raw, besides) = match self.scripts.fetch(worker.name()).await {
+        let (buried, raw, besides) = match self.found(worker.name()).await {
             Ok(found) => found,
             Err(error) => {
                 self.is_empty.store(false, Ordering::Relaxed);
@@ -148,10 +148,13 @@ impl Jobs {
         raw
     }
 
-    /// Whether what a look that failed may have brought waits again: nobody heard of it, and no other look
-    /// is under way.
-    async fn gives_back(&self, worker: &WorkerContext) -> bool {
-        beat(&self.scripts, worker.name(), &self.held, &self.beats, Duration::ZERO).await
+    /// What a look that failed may have brought waits again first: nobody heard of it, and no other look is
+    /// under way.
+    async fn found(&self, worker: &str) -> RedisResult<Found> {
+        if self.looks.is_met() {
+            tell(self.scripts.beat(worker, DEATH, &self.held.list(), Duration::ZERO).await?);
+        }
+        self.scripts.fetch(worker).await
     }
 
     /// A task that will decode, or nothing once what was fetched is among the dead letters.
@@ -203,38 +206,29 @@ fn waited(raw: &[Value]) -> Option<Duration> {
     Some(Duration::from_millis(millis.parse().ok()?))
 }
 
-/// One heartbeat; whether it was heard. `longest_answer`: see [`Scripts::beat`].
-pub(super) async fn beat(
-    scripts: &Scripts,
-    worker: &str,
-    held: &HeldJobs,
-    trouble: &Trouble,
-    longest_answer: Duration,
-) -> bool {
-    match scripts.beat(worker, DEATH, &held.list(), longest_answer).await {
-        Ok((back, dead)) => {
+/// One heartbeat.
+pub(super) async fn beat(scripts: &Scripts, worker: &str, held: &HeldJobs, trouble: &Trouble) {
+    match scripts.beat(worker, DEATH, &held.list(), LONGEST_ANSWER).await {
+        Ok(moved) => {
             if trouble.ends() {
                 tracing::info!("heartbeats are heard again");
             }
-            if back > 0 {
-                tracing::warn!(jobs = back, "jobs that nobody worked on wait again");
-            }
-            if dead > 0 {
-                tracing::warn!(
-                    jobs = dead,
-                    "every worker that took them died: to the dead letters"
-                );
-                metrics::JOBS_DEAD.add(&[], dead);
-            }
-            true
+            tell(moved);
         }
-        Err(error) => {
-            if trouble.begins() {
-                tracing::warn!(%error, "no heartbeat; trying until one is heard");
-            } else {
-                tracing::debug!(%error, "still no heartbeat");
-            }
-            false
+        Err(error) if trouble.begins() => {
+            tracing::warn!(%error, "no heartbeat; trying until one is heard");
         }
+        Err(error) => tracing::debug!(%error, "still no heartbeat"),
+    }
+}
+
+/// How many jobs went back, and how many were given up.
+fn tell((back, dead): (u64, u64)) {
+    if back > 0 {
+        tracing::warn!(jobs = back, "jobs that nobody worked on wait again");
+    }
+    if dead > 0 {
+        tracing::warn!(jobs = dead, "every worker that took them died: to the dead letters");
+        metrics::JOBS_DEAD.add(&[], dead);
     }
 }

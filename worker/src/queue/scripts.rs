@@ -95,6 +95,9 @@ pub(super) async fn forget(
     FORGET.key(names.queue()).arg(id).invoke_async(redis).await
 }
 
+/// How many dead letters were found on the way to the next job, that job, and how many wait besides.
+pub(super) type Found = (u64, Option<Vec<Value>>, u64);
+
 /// The scripts on one connection.
 #[derive(Clone)]
 pub(super) struct Scripts {
@@ -134,8 +137,8 @@ impl Scripts {
         self.link.insist(async |redis| call.invoke_async(redis).await).await
     }
 
-    /// How many dead letters were found on the way to the next job, that job, and how many wait besides.
-    pub(super) async fn fetch(&self, worker: &str) -> RedisResult<(u64, Option<Vec<Value>>, u64)> {
+    /// Looks for the next job, and takes it.
+    pub(super) async fn fetch(&self, worker: &str) -> RedisResult<Found> {
         let mut call = FETCH.key(self.names.queue());
         call.arg(worker).arg(KEEP);
         self.link.insist(async |redis| call.invoke_async(redis).await).await
