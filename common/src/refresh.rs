@@ -126,7 +126,7 @@ impl Refresher {
         };
         let done = match self.failing.left(document) {
             Some(left) if reason == Reason::Miss => self.without_reading(document, key, left).await,
-            _ => self.read_and_settle(document, key, reason, leave.is_sure).await,
+            _ => self.read_and_settle(document, key, reason, leave.is_sure, leave.ahead).await,
         };
         if let Some(lease) = leave.lease {
             lease.release().await;

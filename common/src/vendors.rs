@@ -15,6 +15,7 @@ mod politeness;
 pub mod pomona;
 mod postings;
 mod reach;
+mod read;
 mod retries;
 mod retry_after;
 mod script;
@@ -25,20 +26,23 @@ pub mod text;
 mod validators;
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 
 pub use document::{Document, WINDOW_AHEAD, WINDOW_BACK, window};
 pub use error::{FetchError, ParseError, VendorError};
+pub use fetch::VendorTurn;
 use fetch::{Fetcher, Got};
 use fetched::Fetched;
+use politeness::Asked;
 pub use politeness::{LONGEST_PAUSE, Pauses, SiteState};
 use postings::{Claim, Postings};
+pub use read::Read;
+use read::parsed;
 use validators::Known;
 
 use crate::{
@@ -49,22 +53,6 @@ use crate::{
     menu::Reading,
     store::Locks,
 };
-
-/// The longest document that is parsed where it was read.
-const PARSED_IN_PLACE: usize = 1 << 20;
-
-/// A document that was read.
-#[derive(Debug)]
-pub struct Read {
-    /// What it says.
-    pub reading: Reading,
-    /// How long it was, decoded; 0 where it did not have to be sent.
-    pub bytes: usize,
-    /// The vendor said that it is as it was when this process read it last.
-    pub unchanged: bool,
-    /// A day that what was read was taken for until now: what is known of it is wrong.
-    pub mistaken: Option<NaiveDate>,
-}
 
 /// The vendors, as one reader.
 pub struct Vendors {
@@ -108,9 +96,16 @@ impl Vendors {
     ///
     /// # Errors
     /// At once while the vendor is paused or wants quiet; and when too many wait already.
-    pub async fn turn(&self, document: Document) -> Result<OwnedSemaphorePermit, VendorError> {
+    pub async fn turn(&self, document: Document) -> Result<VendorTurn, VendorError> {
         let site = self.first_address(document).site();
         Ok(self.fetcher.turn(document.hall().vendor(), site).await?)
+    }
+
+    /// A turn with the vendor, and its site asked for leave, for who will most likely read the document and is
+    /// asking something else meanwhile; `None` where it cannot be had at once.
+    pub async fn turn_ahead(&self, document: Document) -> Option<VendorTurn> {
+        let site = self.first_address(document).site();
+        self.fetcher.turn_ahead(document.hall().vendor(), site).await
     }
 
     /// Whether no request to a document's vendor is open, and none would have to wait.
@@ -143,21 +138,31 @@ impl Vendors {
         futures::future::join_all(asked).await.into_iter().flatten().collect()
     }
 
-    /// Reads a document, for who has a turn, within the budget of one read. `now` tells which day a page without a
+    /// Reads a document with a turn, within the budget of one read. `now` tells which day a page without a
     /// date must show.
     ///
     /// # Errors
     /// When it cannot be fetched whole, or is not what it should be.
-    pub async fn read(&self, document: Document, now: DateTime<Utc>) -> Result<Read, VendorError> {
+    pub async fn read(
+        &self,
+        document: Document,
+        now: DateTime<Utc>,
+        turn: VendorTurn,
+    ) -> Result<Read, VendorError> {
         let deadline = Instant::now() + self.budget;
+        let (_permit, asked) = turn.parts();
         match (document.hall().vendor(), document) {
             (Vendor::BonAppetit, Document::Day(hall, date)) => {
                 let page = addresses::cafe_page(hall, date);
                 let parse = move |body: &str| bon_appetit::parse(body, date);
-                self.read_one(document, page, deadline, parse).await
+                self.read_one(document, page, deadline, asked, parse).await
             }
-            (Vendor::Sodexo, Document::Day(_, date)) => self.sodexo(date, now, deadline).await,
-            (_, Document::Feed(hall) | Document::Day(hall, _)) => self.pomona(hall, deadline).await,
+            (Vendor::Sodexo, Document::Day(_, date)) => {
+                self.sodexo(date, now, deadline, asked).await
+            }
+            (_, Document::Feed(hall) | Document::Day(hall, _)) => {
+                self.pomona(hall, deadline, asked).await
+            }
         }
     }
 
@@ -168,9 +173,10 @@ impl Vendors {
         date: NaiveDate,
         now: DateTime<Utc>,
         deadline: Instant,
+        mut asked: Option<Asked>,
     ) -> Result<Read, VendorError> {
         let failed = match &self.sodexo_key {
-            Some(key) => match self.sodexo_api(key, date, now, deadline).await {
+            Some(key) => match self.sodexo_api(key, date, now, deadline, asked.take()).await {
                 Ok(read) => return Ok(read),
                 // Who wants quiet gets it at every address.
                 Err(error) if error.quiet().is_some() => return Err(error),
@@ -186,7 +192,7 @@ impl Vendors {
         }
         let parse = move |body: &str| sodexo::parse_location_page(body, date);
         let document = Document::Day(HallId::Hoch, date);
-        self.read_one(document, addresses::sodexo_page(), deadline, parse).await
+        self.read_one(document, addresses::sodexo_page(), deadline, asked, parse).await
     }
 
     /// The API names no day: what it has given for another day is not believed of this one, until
@@ -197,11 +203,12 @@ impl Vendors {
         date: NaiveDate,
         now: DateTime<Utc>,
         deadline: Instant,
+        asked: Option<Asked>,
     ) -> Result<Read, VendorError> {
         let parse = move |body: &str| sodexo::parse_api(body, date);
         let document = Document::Day(HallId::Hoch, date);
         let address = addresses::sodexo_api(date, key);
-        let read = self.read_one(document, address, deadline, parse).await?;
+        let read = self.read_one(document, address, deadline, asked, parse).await?;
         let Some(number) = read.reading.number else { return Ok(read) };
         match self.postings.claim(HallId::Hoch, date, number, now).await {
             Claim::Own => Ok(read),
@@ -214,25 +221,30 @@ impl Vendors {
     }
 
     /// The feed where it has always been; when that fails, where the hall's page says it is now.
-    async fn pomona(&self, hall: HallId, deadline: Instant) -> Result<Read, VendorError> {
+    async fn pomona(
+        &self,
+        hall: HallId,
+        deadline: Instant,
+        asked: Option<Asked>,
+    ) -> Result<Read, VendorError> {
         let feed = Document::Feed(hall);
         let usual = addresses::pomona_feed(hall);
         let parse = move |body: &str| pomona::parse_of(body, hall);
-        let failed = match self.read_one(feed, usual, deadline, parse).await {
+        let failed = match self.read_one(feed, usual, deadline, asked, parse).await {
             Ok(read) => return Ok(read),
             Err(error) if error.quiet().is_some() => return Err(error),
             // Nothing new is to be learnt from the page of a feed that is only probed.
             Err(error) if error.is_unasked() && !self.has_moved.load(Relaxed) => return Err(error),
             Err(error) => error,
         };
-        let page = self.fetcher.get(addresses::pomona_page(hall), deadline, None).await;
+        let page = self.fetcher.get(addresses::pomona_page(hall), deadline, None, None).await;
         let Ok(Got { fetched, leave }) = page else { return Err(failed) };
         self.fetcher.leave(leave);
         let Fetched::Whole { text: page, .. } = fetched else { return Err(failed) };
         let moved = pomona::feed_address(&page).and_then(|to| addresses::moved_feed(hall, &to));
         let Some(address) = moved else { return Err(failed) };
         tracing::warn!(vendor.name = "pomona", hall.id = %hall, error = %failed, "the feed failed: reading it where its page says");
-        let read = self.read_one(feed, address, deadline, parse).await;
+        let read = self.read_one(feed, address, deadline, None, parse).await;
         self.has_moved.store(read.is_ok(), Relaxed);
         read
     }
@@ -243,12 +255,13 @@ impl Vendors {
         document: Document,
         address: addresses::Address,
         deadline: Instant,
+        asked: Option<Asked>,
         parse: impl FnOnce(&str) -> Result<Reading, ParseError> + Send + 'static,
     ) -> Result<Read, VendorError> {
         let place = (document, address.url.clone());
         let known = self.known.of(&place);
         let marks = known.as_ref().map(|known| &known.validators);
-        let Got { fetched, leave } = self.fetcher.get(address, deadline, marks).await?;
+        let Got { fetched, leave } = self.fetcher.get(address, deadline, marks, asked).await?;
         self.fetcher.leave(leave);
         match (fetched, known) {
             (Fetched::Whole { text, validators }, _) => {
@@ -265,26 +278,5 @@ impl Vendors {
                 Err(FetchError::Status { status: 304, retry_after: None }.into())
             }
         }
-    }
-}
-
-/// Parses; a panic costs the read, no more. A page takes a millisecond, and to hand it to another thread
-/// and back takes a machine that is idle half of that: so only what is larger than any vendor's usual
-/// document is parsed off the request threads.
-async fn parsed(
-    text: String,
-    parse: impl FnOnce(&str) -> Result<Reading, ParseError> + Send + 'static,
-) -> Result<Read, VendorError> {
-    let bytes = text.len();
-    let parsing = AssertUnwindSafe(move || parse(&text));
-    let parsed = if bytes <= PARSED_IN_PLACE {
-        catch_unwind(parsing).map_err(drop)
-    } else {
-        tokio::task::spawn_blocking(parsing.0).await.map_err(drop)
-    };
-    match parsed {
-        Ok(Ok(reading)) => Ok(Read { reading, bytes, unchanged: false, mistaken: None }),
-        Ok(Err(error)) => Err(VendorError::Parse { error, bytes }),
-        Err(()) => Err(VendorError::Panic),
     }
 }

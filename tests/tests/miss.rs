@@ -209,3 +209,38 @@ async fn a_lifetime_is_counted_from_the_asking() {
         assert!(left.is_some_and(|secs| (1..=9).contains(&secs)), "{control}");
     }
 }
+
+#[tokio::test]
+async fn a_menu_that_is_put_back_from_a_copy_takes_nobodys_turn_with_its_vendor() {
+    let stack = Stack::wanted().with("VENDOR_SPACING_MS", 2000).start().await;
+    let (first, second) = (stack.in_days(1), stack.in_days(2));
+    assert_eq!(stack.menu(Hall::Collins, first, "dinner").await.status, 200);
+    stack.is_idle().await;
+    may_be_asked(&stack, Duration::from_secs(10)).await;
+
+    stack.expire("menu:").await;
+    assert_eq!(stack.menu(Hall::Collins, first, "dinner").await.status, 200);
+    assert_eq!(stack.vendor.total_reads(), 1, "from the copy");
+    may_be_asked(&stack, Duration::from_secs(1)).await;
+
+    let next = stack.menu(Hall::Collins, second, "dinner").await;
+    assert_eq!((next.status, stack.vendor.total_reads()), (200, 2));
+    assert!(next.took < Duration::from_millis(1500), "{:?}", next.took);
+}
+
+/// Waits until no request to a vendor is open, and the next need not wait.
+async fn may_be_asked(stack: &Stack, within: Duration) {
+    eventually("the vendor may be asked", within, async || {
+        let keys = stack.keys().await.into_iter().filter(|key| key.starts_with("pace:"));
+        for site in keys.map(|site| stack.key(&site)) {
+            let mut open = redis::cmd("ZCOUNT");
+            open.arg(site).arg(chrono::Utc::now().timestamp_millis()).arg("+inf");
+            let open: u64 = open.query_async(&mut stack.redis().await).await.ok()?;
+            if open > 0 {
+                return None;
+            }
+        }
+        Some(())
+    })
+    .await;
+}

@@ -14,7 +14,7 @@ use crate::{
     menu::KnownDay,
     metrics,
     store::{Past, StoreError},
-    vendors::{Document, Read, VendorError},
+    vendors::{Document, Read, VendorError, VendorTurn},
 };
 
 /// The request is sent first: on a machine with little to spare the one would wait for the other.
@@ -39,11 +39,12 @@ impl Refresher {
         document: Document,
         key: &MenuKey,
         started_at: DateTime<Utc>,
+        turn: VendorTurn,
     ) -> (Result<Read, VendorError>, Beside) {
         let dates = self.dates(document, key, started_at);
         let read = async {
             let asked = Instant::now();
-            let read = self.vendors.read(document, started_at).await;
+            let read = self.vendors.read(document, started_at, turn).await;
             metrics::vendor_read(document.hall(), &read, asked.elapsed());
             read
         };

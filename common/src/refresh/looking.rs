@@ -13,7 +13,7 @@ use crate::{
     lease::{Asked, FreshCopy, Lease, Turn},
     menu::KnownDay,
     queue::Reason,
-    vendors::Document,
+    vendors::{Document, VendorTurn},
 };
 
 /// Less time than this is no life worth putting back.
@@ -36,6 +36,8 @@ pub(super) struct Leave {
     pub(super) lease: Option<Lease>,
     /// Whether any store could say that it has not been read yet.
     pub(super) is_sure: bool,
+    /// A turn with the vendor, where it could be had meanwhile.
+    pub(super) ahead: Option<VendorTurn>,
 }
 
 /// The key is not settled, as far as is known.
@@ -56,7 +58,7 @@ impl Refresher {
         // Who had to wait for its turn finds in the cache what the one before has read.
         let mut is_first = !turn.was_waited_for;
         loop {
-            let (asked, seen) = self.ask_and_look(document, key, is_first).await;
+            let (asked, seen, ahead) = self.ask_and_look(document, key, reason, is_first).await;
             let is_sure = match self.settled_by(seen, key, reason).await {
                 Ok(done) => {
                     if let Asked::Taken(lease) = asked {
@@ -67,10 +69,13 @@ impl Refresher {
                 Err(Unsettled { is_sure }) => is_sure,
             };
             match asked {
-                Asked::Taken(lease) => return Ok(Ok(Leave { lease: Some(lease), is_sure })),
-                Asked::Away => return Ok(Ok(Leave { lease: None, is_sure })),
+                Asked::Taken(lease) => return Ok(Ok(Leave { lease: Some(lease), is_sure, ahead })),
+                Asked::Away => return Ok(Ok(Leave { lease: None, is_sure, ahead })),
                 Asked::Busy if Instant::now() > patience => return Err(Busy),
-                Asked::Busy => tokio::time::sleep(LOOK_EVERY).await,
+                Asked::Busy => {
+                    drop(ahead);
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
             }
             is_first = false;
         }
@@ -78,13 +83,15 @@ impl Refresher {
 
     /// All in one flight, as a visitor may be waiting. The cache is looked at behind the lease, on the
     /// same line: what was written before the lease was ours is seen. Postgres need not be: it is for
-    /// what the cache has lost.
+    /// what the cache has lost. And as a visitor's job mostly reads the vendor next, that is asked for leave
+    /// meanwhile.
     async fn ask_and_look(
         &self,
         document: Document,
         key: &MenuKey,
+        reason: Reason,
         is_first: bool,
-    ) -> (Asked, Seen) {
+    ) -> (Asked, Seen, Option<VendorTurn>) {
         let ask = async {
             if is_first {
                 // Apart, as it is large.
@@ -93,7 +100,14 @@ impl Refresher {
                 (self.leases.ask(document).await, FreshCopy::Unknown)
             }
         };
-        let ((asked, copy), look) = tokio::join!(biased; ask, self.look(key));
+        let ahead = async {
+            if is_first && reason == Reason::Miss && self.failing.left(document).is_none() {
+                Box::pin(self.vendors.turn_ahead(document)).await
+            } else {
+                None
+            }
+        };
+        let ((asked, copy), look, ahead) = tokio::join!(biased; ask, self.look(key), ahead);
         let day = match copy {
             FreshCopy::NotThere => Some(Some(None)),
             FreshCopy::Away => Some(None),
@@ -101,7 +115,7 @@ impl Refresher {
         };
         // Without that cache, Postgres must be looked at behind its own lease.
         let counts = matches!(look, Some(Ok(_)));
-        (asked, Seen { look, day: day.filter(|_| counts) })
+        (asked, Seen { look, day: day.filter(|_| counts) }, ahead)
     }
 
     /// Whether another read has settled the key since the leave was had.

@@ -18,7 +18,7 @@ use crate::{
     metrics,
     queue::Reason,
     store::{FetchRun, Past, StoreError},
-    vendors::{Document, Read, VendorError},
+    vendors::{Document, Read, VendorError, VendorTurn},
 };
 
 /// Entries live this long that were made while the vendor was only probed.
@@ -26,16 +26,20 @@ const REFRAINED: Duration = Duration::from_secs(5);
 
 impl Refresher {
     /// Asks the vendor and settles every key that its answer, or its failure, can answer. `is_sure`:
-    /// whether any store could say that nobody has read it yet.
+    /// whether any store could say that nobody has read it yet; `ahead`: a turn that was had meanwhile.
     pub(super) async fn read_and_settle(
         &self,
         document: Document,
         key: &MenuKey,
         reason: Reason,
         is_sure: bool,
+        ahead: Option<VendorTurn>,
     ) -> Done {
         let asked = Instant::now();
-        let turn = self.vendors.turn(document).await;
+        let turn = match ahead {
+            Some(turn) => Ok(turn),
+            None => self.vendors.turn(document).await,
+        };
         // Stores that were silent may have found their voice, and somebody else have read it by then.
         let has_queued = turn.is_ok() && asked.elapsed() >= LOOK_EVERY;
         if has_queued
@@ -49,7 +53,7 @@ impl Refresher {
         let started_at = Utc::now();
         let awaited = self.saves.awaited();
         let (read, beside) = match turn {
-            Ok(_turn) => self.read_beside(document, key, started_at).await,
+            Ok(turn) => self.read_beside(document, key, started_at, turn).await,
             Err(error) => {
                 // A vendor that is left alone is seen in metrics, though nothing is sent.
                 let unsent = Err(error);

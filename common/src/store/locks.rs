@@ -54,12 +54,21 @@ impl Drop for Lock {
 
 #[derive(Debug)]
 enum Wish {
-    /// Answered with the lock itself: if nobody waits for the answer any more, it is given back.
-    Lock(i64, oneshot::Sender<Option<Lock>>),
-    /// The same, and with whether a day is fresh, if that could be seen.
-    LockAndLook(i64, Day, oneshot::Sender<(Option<Lock>, Option<bool>)>),
+    Lock(Wanted),
     Unlock(i64),
 }
+
+/// A lock that somebody wants, and perhaps what is known of a day.
+#[derive(Debug)]
+struct Wanted {
+    key: i64,
+    day: Option<Day>,
+    tell: oneshot::Sender<Granted>,
+}
+
+/// The lock itself, if nobody else has it (should nobody wait for the answer any more, it is given back), and
+/// whether the day is fresh, if that could be seen.
+type Granted = (Option<Lock>, Option<bool>);
 
 /// A day of which it is asked whether what is saved of it is fresh after an instant.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +76,13 @@ struct Day {
     hall: HallId,
     date: NaiveDate,
     after: DateTime<Utc>,
+}
+
+impl Day {
+    /// For who wants to know of none.
+    fn none() -> Self {
+        Self { hall: HallId::Hoch, date: NaiveDate::default(), after: DateTime::default() }
+    }
 }
 
 impl Locks {
@@ -83,8 +99,7 @@ impl Locks {
     /// # Errors
     /// When Postgres cannot be asked.
     pub async fn ask(&self, name: &str) -> Result<Option<Lock>, StoreError> {
-        let key = key(name);
-        self.wish(self.0.patience, |tell| Wish::Lock(key, tell)).await
+        Ok(self.wish(self.0.patience, key(name), None).await?.0)
     }
 
     /// The same where Redis has given what the lock stands for: nobody waits long for a second word.
@@ -108,28 +123,24 @@ impl Locks {
         menu: &MenuKey,
     ) -> Result<(Option<Lock>, Option<bool>), StoreError> {
         let (key, day) = (key(name), Day { hall: menu.hall, date: menu.date, after: Utc::now() });
-        let patience = self.0.patience.min(days::LOOK);
-        self.wish(patience, |tell| Wish::LockAndLook(key, day, tell)).await
+        self.wish(self.0.patience.min(days::LOOK), key, Some(day)).await
     }
 
     /// Opens the session, and asks for a lock that nobody needs: the first takes longer than the next.
     pub(super) async fn warm_up(&self) -> Result<(), StoreError> {
-        let (key, day) = (
-            key("5c-menus warm-up"),
-            Day { hall: HallId::Hoch, date: NaiveDate::default(), after: DateTime::default() },
-        );
-        let patience = self.0.patience;
-        self.wish(patience, |tell| Wish::Lock(key, tell)).await?;
-        self.wish(patience, |tell| Wish::LockAndLook(key, day, tell)).await.map(drop)
+        let key = key("5c-menus warm-up");
+        self.wish(self.0.patience, key, None).await?;
+        self.wish(self.0.patience, key, Some(Day::none())).await.map(drop)
     }
 
-    async fn wish<T>(
+    async fn wish(
         &self,
         patience: Duration,
-        wish: impl Fn(oneshot::Sender<T>) -> Wish,
-    ) -> Result<T, StoreError> {
+        key: i64,
+        day: Option<Day>,
+    ) -> Result<Granted, StoreError> {
         let bounded = async {
-            let asked = timeout(patience, self.0.wish(wish)).await;
+            let asked = timeout(patience, self.0.wish(key, day)).await;
             asked.unwrap_or(Err(StoreError::Timeout))
         };
         let asked = self.0.breaker.ask(bounded, StoreError::is_trouble).await;
@@ -142,11 +153,11 @@ fn key(name: &str) -> i64 {
 }
 
 impl Desk {
-    async fn wish<T>(&self, wish: impl Fn(oneshot::Sender<T>) -> Wish) -> Result<T, StoreError> {
+    async fn wish(&self, key: i64, day: Option<Day>) -> Result<Granted, StoreError> {
         // A session may end between being found and being asked: then the next one is asked.
         for _ in 0..2 {
             let (tell, told) = oneshot::channel();
-            if self.session().await?.send(wish(tell)).is_ok()
+            if self.session().await?.send(Wish::Lock(Wanted { key, day, tell })).is_ok()
                 && let Ok(answer) = told.await
             {
                 return Ok(answer);

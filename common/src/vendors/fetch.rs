@@ -14,7 +14,7 @@ use super::{
     FetchError,
     addresses::Address,
     fetched::{Fetched, transport},
-    politeness::{Ended, Leave, Politeness, SiteState},
+    politeness::{Asked, Ended, Leave, Politeness, SiteState},
     reach::Reach,
     retries::Retries,
     validators::Validators,
@@ -25,6 +25,19 @@ use crate::{cache::Names, config::VendorSettings, hall::Vendor, link::Link, stor
 const AFTER_YOU: Duration = Duration::from_millis(5);
 /// Tries of one request within a read.
 const TRIES: u32 = 2;
+
+/// A turn with a vendor: one of the few that this process has.
+pub struct VendorTurn {
+    permit: OwnedSemaphorePermit,
+    asked: Option<Asked>,
+}
+
+impl VendorTurn {
+    /// What keeps the turn, and what the site said already.
+    pub(super) fn parts(self) -> (OwnedSemaphorePermit, Option<Asked>) {
+        (self.permit, self.asked)
+    }
+}
 
 /// What a vendor answered, and the leave to ask it, which goes back to [`Fetcher::leave`].
 pub(super) struct Got {
@@ -86,11 +99,10 @@ impl Fetcher {
         &self,
         vendor: Vendor,
         site: &'static str,
-    ) -> Result<OwnedSemaphorePermit, FetchError> {
-        let turns = self.turns.get(vendor as usize).cloned();
-        let turns = turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))?;
-        if let Ok(turn) = Arc::clone(&turns).try_acquire_owned() {
-            return Ok(turn);
+    ) -> Result<VendorTurn, FetchError> {
+        let turns = self.turns(vendor)?;
+        if let Ok(permit) = Arc::clone(&turns).try_acquire_owned() {
+            return Ok(VendorTurn { permit, asked: None });
         }
         if let Some(left) = self.politeness.paused(vendor).await {
             return Err(FetchError::Paused(left));
@@ -100,9 +112,26 @@ impl Fetcher {
         }
         let patience = self.settings.fetch_timeout * 2;
         match tokio::time::timeout(patience, turns.acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
+            Ok(Ok(permit)) => Ok(VendorTurn { permit, asked: None }),
             _ => Err(FetchError::Unsent("too many reads of this vendor wait already".to_owned())),
         }
+    }
+
+    /// A turn that can be had at once, with what the site said of being asked now; both go back unless they are
+    /// used.
+    pub(super) async fn turn_ahead(
+        &self,
+        vendor: Vendor,
+        site: &'static str,
+    ) -> Option<VendorTurn> {
+        let permit = self.turns(vendor).ok()?.try_acquire_owned().ok()?;
+        let asked = self.politeness.ask_early(vendor, site).await?;
+        Some(VendorTurn { permit, asked: Some(asked) })
+    }
+
+    fn turns(&self, vendor: Vendor) -> Result<Arc<Semaphore>, FetchError> {
+        let turns = self.turns.get(vendor as usize).cloned();
+        turns.ok_or_else(|| FetchError::Unsent("no such vendor".to_owned()))
     }
 
     /// Whether nothing is asked of the site at the moment.
@@ -122,11 +151,12 @@ impl Fetcher {
         address: Address,
         deadline: Instant,
         known: Option<&Validators>,
+        asked: Option<Asked>,
     ) -> Result<Got, FetchError> {
         let (url, site) = (self.actual_url(&address)?, address.site());
         // To make it takes a while: a leave is the leave to send now.
         self.client().await?;
-        let mut leave = self.politeness.enter(address.vendor, site, deadline).await?;
+        let mut leave = self.politeness.enter(address.vendor, site, deadline, asked).await?;
         self.retries.first(site);
         let mut tried = 1;
         loop {
@@ -145,7 +175,7 @@ impl Fetcher {
             tracing::debug!(vendor.name = %address.vendor, %error, "once more");
             tried += 1;
             tokio::time::sleep(pause).await;
-            let again = self.politeness.enter(address.vendor, site, deadline).await;
+            let again = self.politeness.enter(address.vendor, site, deadline, None).await;
             leave = again.map_err(|_| error)?;
         }
     }

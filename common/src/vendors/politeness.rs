@@ -25,6 +25,7 @@ use crate::{
     link::Link,
     store::{Lock, Locks},
 };
+pub(super) use asking::Asked;
 use local::Local;
 pub use pause::{LONGEST_PAUSE, Pauses};
 use shared::Shared;
@@ -95,7 +96,7 @@ pub(super) struct Politeness {
 #[derive(Default)]
 struct Site {
     /// One task of the process asks for leave at a time, in the order in which they came.
-    gate: tokio::sync::Mutex<()>,
+    gate: Arc<tokio::sync::Mutex<()>>,
     local: Mutex<Local>,
 }
 

@@ -216,7 +216,7 @@ mod tests {
         let fetcher = Fetcher::new(&settings(base.then(|| url.clone())), None, None);
         let address = Address { vendor: Vendor::Pomona, url, accept: "text/html", key: None };
         let deadline = Instant::now() + std::time::Duration::from_secs(20);
-        let read = async { fetcher.get(address, deadline, None).await.err() };
+        let read = async { fetcher.get(address, deadline, None, None).await.err() };
         tokio::select! {
             connection = canary.accept() => connection.is_ok(),
             error = read => {

@@ -7,8 +7,9 @@ use common::{
     meal::Meal,
     vendors::Document,
 };
+use futures::future::join_all;
 use sqlx::Executor as _;
-use tests::{Stack, eventually};
+use tests::{Stack, eventually, stub::Hall};
 
 use super::{SECOND, redis_of};
 
@@ -19,7 +20,7 @@ async fn who_gets_one_half_of_a_lease_lets_go_of_it() {
     let others = stack.database.store().locks();
     let leases = Leases::new(Some(redis_of(&stack)), Some(stack.database.store().locks()));
     let menu = MenuKey { hall: HallId::Frary, date: stack.weekday(), meal: Meal::Lunch };
-    let ask = async || leases.ask_at_once(document, &menu).await.0;
+    let ask = async || Box::pin(leases.ask_at_once(document, &menu)).await.0;
     let (key, lock) = ("lease:pomona:frary", format!("5c-menus lease {document}"));
 
     stack.write(redis::cmd("SET").arg(stack.key(key)).arg("somebody").arg("EX").arg(60)).await;
@@ -71,6 +72,52 @@ async fn a_table_that_cannot_be_read_keeps_nobody_from_a_lease_and_costs_no_othe
     })
     .await;
     drop((free, held));
+}
+
+/// What many ask for at once is one question to Postgres.
+#[tokio::test]
+async fn locks_that_are_wanted_at_once_are_had_by_one_each() {
+    let stack = Stack::wanted().apis(0).workers(0).start().await;
+    let (locks, others) = (stack.database.store().locks(), stack.database.store().locks());
+    let theirs = others.ask("theirs").await.expect("Postgres").expect("free");
+    let held = locks.ask("held").await.expect("Postgres").expect("free");
+    let names = ["one", "two", "one", "theirs", "three", "held"];
+    let ask = || join_all(names.map(async |name| locks.ask(name).await.expect("Postgres")));
+
+    let given = ask().await;
+    let had: Vec<bool> = given.iter().map(Option::is_some).collect();
+    assert_eq!(had, [true, true, false, false, true, false]);
+    for name in names {
+        assert!(others.ask(name).await.expect("Postgres").is_none(), "{name}");
+    }
+
+    drop((given, theirs, held));
+    eventually("each can be had again", SECOND * 5, async || {
+        let had = ask().await.iter().filter(|lock| lock.is_some()).count();
+        (had == 5).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_asks_beside_others_is_told_of_a_fresh_copy_of_his_own_day() {
+    let stack = Stack::start().await;
+    let (known, other) = (stack.in_days(1), stack.in_days(2));
+    assert_eq!(stack.menu(Hall::Collins, known, "dinner").await.status, 200);
+    stack.is_idle().await;
+    let leases = Leases::new(None, Some(stack.database.store().locks()));
+    let days = [
+        (HallId::Collins, known, FreshCopy::There),
+        (HallId::Collins, other, FreshCopy::NotThere),
+        (HallId::Malott, known, FreshCopy::NotThere),
+    ];
+    let asked = days.map(async |(hall, date, copy)| {
+        let menu = MenuKey { hall, date, meal: Meal::Dinner };
+        asked(&leases, Document::Day(hall, date), &menu, copy).await
+    });
+    for asked in join_all(asked).await {
+        assert!(matches!(asked, Asked::Taken(_)));
+    }
 }
 
 async fn asked(leases: &Leases, document: Document, menu: &MenuKey, copy: FreshCopy) -> Asked {

@@ -2,13 +2,14 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Connection, PgConnection, error::DatabaseError};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
-use super::{Day, Lock, Wish};
+use super::{Day, Lock, Wanted, Wish};
 use crate::store::StoreError;
 
 /// Between two signs of life of a session.
@@ -16,6 +17,8 @@ const BEAT: Duration = Duration::from_secs(1);
 /// A session that holds nothing stays for so many beats, for who comes next: to open one takes longer
 /// than all else that comes before a read.
 const LINGER: u32 = 600;
+/// So many wishes are granted in one question.
+const AT_ONCE: usize = 64;
 /// After a look that a table did not allow nobody looks for so long.
 const LOOKS_AGAIN: Duration = Duration::from_secs(1);
 
@@ -45,25 +48,16 @@ impl Holder {
     ) -> Result<(), StoreError> {
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut idle = 0;
+        let (mut idle, mut batch) = (0, Vec::new());
         while idle < LINGER {
             tokio::select! {
-                wish = wishes.recv() => match wish {
-                    // Who wished for it has gone.
-                    Some(Wish::Lock(_, tell)) if tell.is_closed() => {}
-                    Some(Wish::LockAndLook(_, _, tell)) if tell.is_closed() => {}
-                    Some(Wish::Lock(key, tell)) => {
-                        idle = 0;
-                        // Nobody may wait for it any more: then it comes back as a wish.
-                        let _ = tell.send(self.lock(key).await?);
+                count = wishes.recv_many(&mut batch, AT_ONCE) => {
+                    if count == 0 {
+                        break;
                     }
-                    Some(Wish::LockAndLook(key, day, tell)) => {
-                        idle = 0;
-                        let _ = tell.send(self.lock_and_look(key, day).await?);
-                    }
-                    Some(Wish::Unlock(key)) => self.unlock(key).await?,
-                    None => break,
-                },
+                    idle = 0;
+                    self.grant(&mut batch).await?;
+                }
                 _ = beats.tick() => {
                     idle = if self.held.is_empty() { idle + 1 } else { 0 };
                     bounded(self.patience, self.link.ping()).await?;
@@ -73,49 +67,96 @@ impl Holder {
         Ok(())
     }
 
-    async fn lock(&mut self, key: i64) -> Result<Option<Lock>, StoreError> {
-        // To the server one session may have a lock many times.
-        if self.held.contains(&key) {
-            return Ok(None);
+    /// All that are there in one question: of two the second would wait for the first.
+    async fn grant(&mut self, wishes: &mut Vec<Wish>) -> Result<(), StoreError> {
+        let mut wanted = Vec::<Wanted>::new();
+        for wish in wishes.drain(..) {
+            match wish {
+                Wish::Unlock(key) => self.unlock(key).await?,
+                // Who wished for it has gone.
+                Wish::Lock(one) if one.tell.is_closed() => {}
+                Wish::Lock(one) => {
+                    // To the server one session may have a lock many times.
+                    let is_other = |other: &Wanted| other.key != one.key;
+                    if self.held.contains(&one.key) || !wanted.iter().all(is_other) {
+                        let _ = one.tell.send((None, None));
+                    } else {
+                        wanted.push(one);
+                    }
+                }
+            }
         }
-        let ask = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "taken!""#, key);
-        let taken = bounded(self.patience, ask.fetch_one(&mut self.link)).await?;
-        Ok(taken.then(|| self.hold(key)))
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let told = self.ask(&wanted).await?;
+        for (Wanted { key, day, tell }, (is_ours, is_fresh)) in wanted.into_iter().zip(told) {
+            let lock = is_ours.then(|| self.hold(key));
+            // Nobody may wait for it any more: then it comes back as a wish.
+            let _ = tell.send((lock, is_fresh.filter(|_| day.is_some())));
+        }
+        Ok(())
+    }
+
+    /// Of each whether it is ours now, and whether its day is fresh.
+    async fn ask(&mut self, wanted: &[Wanted]) -> Result<Vec<(bool, Option<bool>)>, StoreError> {
+        let keys: Vec<i64> = wanted.iter().map(|one| one.key).collect();
+        if wanted.iter().any(|one| one.day.is_some()) && Instant::now() >= self.looks_from {
+            match self.lock_and_look(&keys, wanted).await {
+                // The table is not there yet, or somebody keeps it for himself: that is no reason to have no
+                // lock.
+                Err(StoreError::Sql(sqlx::Error::Database(error))) => {
+                    tracing::debug!(%error, "a lock without a look");
+                    self.looks_from = Instant::now() + LOOKS_AGAIN;
+                    if !comes_before_all(error.as_ref()) {
+                        // They may have been given before that was found.
+                        for key in &keys {
+                            self.unlock(*key).await?;
+                        }
+                    }
+                }
+                answer => return answer,
+            }
+        }
+        self.lock(&keys).await
+    }
+
+    async fn lock(&mut self, keys: &[i64]) -> Result<Vec<(bool, Option<bool>)>, StoreError> {
+        let ask = sqlx::query_scalar!(
+            r#"select pg_try_advisory_lock(key) as "is_ours!"
+               from unnest($1::bigint[]) with ordinality as wanted (key, number)
+               order by number"#,
+            keys,
+        );
+        let answer = bounded(self.patience, ask.fetch_all(&mut self.link)).await?;
+        Ok(answer.into_iter().map(|is_ours| (is_ours, None)).collect())
     }
 
     async fn lock_and_look(
         &mut self,
-        key: i64,
-        day: Day,
-    ) -> Result<(Option<Lock>, Option<bool>), StoreError> {
-        if self.held.contains(&key) || Instant::now() < self.looks_from {
-            return Ok((self.lock(key).await?, None));
-        }
+        keys: &[i64],
+        wanted: &[Wanted],
+    ) -> Result<Vec<(bool, Option<bool>)>, StoreError> {
+        let days = || wanted.iter().map(|one| one.day.unwrap_or_else(Day::none));
+        let halls: Vec<&str> = days().map(|day| day.hall.as_str()).collect();
+        let dates: Vec<NaiveDate> = days().map(|day| day.date).collect();
+        let afters: Vec<DateTime<Utc>> = days().map(|day| day.after).collect();
         let ask = sqlx::query!(
-            r#"select pg_try_advisory_lock($1) as "taken!",
+            r#"select pg_try_advisory_lock(key) as "is_ours!",
                       exists (
-                          select from menu_days where hall_id = $2 and date = $3 and fresh_until > $4
-                      ) as "is_fresh!""#,
-            key,
-            day.hall.as_str(),
-            day.date,
-            day.after,
+                          select from menu_days d
+                          where d.hall_id = wanted.hall and d.date = wanted.date and d.fresh_until > wanted.after
+                      ) as "is_fresh!"
+               from unnest($1::bigint[], $2::text[], $3::date[], $4::timestamptz[])
+                   with ordinality as wanted (key, hall, date, after, number)
+               order by number"#,
+            keys,
+            &halls as &[&str],
+            &dates,
+            &afters,
         );
-        match bounded(self.patience, ask.fetch_one(&mut self.link)).await {
-            Ok(answer) => Ok((answer.taken.then(|| self.hold(key)), Some(answer.is_fresh))),
-            // The table is not there yet, or somebody keeps it for himself: that is no reason to have no
-            // lock.
-            Err(StoreError::Sql(sqlx::Error::Database(error))) => {
-                tracing::debug!(%error, "a lock without a look");
-                self.looks_from = Instant::now() + LOOKS_AGAIN;
-                if !comes_before_all(error.as_ref()) {
-                    // It may have been given before that was found.
-                    self.unlock(key).await?;
-                }
-                Ok((self.lock(key).await?, None))
-            }
-            Err(error) => Err(error),
-        }
+        let answer = bounded(self.patience, ask.fetch_all(&mut self.link)).await?;
+        Ok(answer.into_iter().map(|one| (one.is_ours, Some(one.is_fresh))).collect())
     }
 
     fn hold(&mut self, key: i64) -> Lock {

@@ -1,21 +1,32 @@
 //! How leave to send a request is had: of Redis and of Postgres, or of whichever answers.
 
-use std::pin::pin;
+use std::{pin::pin, sync::Arc};
 
 use futures::future::{Either, select};
-use tokio::time::Instant;
+use tokio::{sync::OwnedMutexGuard, time::Instant};
 
 use super::{
     Leave, Politeness, Site, Word,
     locked::{self, Slot},
-    shared::Told,
+    shared::{Place, Told},
 };
 use crate::{hall::Vendor, store::Lock, vendors::FetchError};
 
 /// What was said, and whether Redis said it.
+#[derive(Clone, Copy)]
 struct Said {
     word: Word,
     by_redis: bool,
+}
+
+/// A site that was asked once for leave to send. Nobody else of this process asks while it lives; what was
+/// given goes back with it.
+pub(in crate::vendors) struct Asked {
+    said: Said,
+    /// What Postgres said meanwhile, if it was asked.
+    slot: Option<Slot>,
+    place: Place,
+    _gate: OwnedMutexGuard<()>,
 }
 
 impl Politeness {
@@ -29,38 +40,53 @@ impl Politeness {
         vendor: Vendor,
         name: &'static str,
         deadline: Instant,
+        asked: Option<Asked>,
     ) -> Result<Leave, FetchError> {
         let site = self.site(name);
-        let token = format!("{:032x}", fastrand::u128(..));
         let late = || FetchError::Unsent("too many requests to this site wait already".to_owned());
-        let gate = tokio::time::timeout_at(deadline, site.gate.lock()).await;
-        let _gate = gate.map_err(|_| late())?;
-        let (mut said, mut early) = self.ask_both(&site, vendor, name, &token).await;
-        let mut has_turn = false;
-        let refused = loop {
-            has_turn |= said.by_redis && said.word == Word::Go;
-            let word = match said.word {
-                Word::Go => match self.start(&site, name, said.by_redis, early.take()).await {
-                    Ok(slot) => return Ok(Leave { name, token, _slot: slot }),
+        let mut asked = match asked {
+            Some(asked) => asked,
+            None => {
+                let gate = Arc::clone(&site.gate).lock_owned();
+                let gate = tokio::time::timeout_at(deadline, gate).await.map_err(|_| late())?;
+                self.ask_both(&site, gate, vendor, name, false).await
+            }
+        };
+        loop {
+            let Said { word, by_redis } = asked.said;
+            let word = match word {
+                Word::Go => match self.start(&site, name, by_redis, asked.slot.take()).await {
+                    Ok(slot) => return Ok(Leave { name, token: asked.place.keep(), _slot: slot }),
                     Err(word) => word,
                 },
                 refused => refused,
             };
             match word {
-                Word::Wait(left) if Instant::now() + left >= deadline => break late(),
+                Word::Wait(left) if Instant::now() + left >= deadline => return Err(late()),
                 Word::Wait(left) => tokio::time::sleep(left).await,
                 // It was not refused after all.
                 Word::Go => {}
-                Word::Paused(left) => break FetchError::Paused(left),
-                Word::Quiet(left) => break FetchError::Quiet(left),
-                Word::Open(left) => break FetchError::Open(left),
+                Word::Paused(left) => return Err(FetchError::Paused(left)),
+                Word::Quiet(left) => return Err(FetchError::Quiet(left)),
+                Word::Open(left) => return Err(FetchError::Open(left)),
             }
-            (said, early) = (self.ask(&site, vendor, name, &token).await, None);
-        };
-        if let Some(shared) = self.shared.as_ref().filter(|_| has_turn) {
-            shared.withdraw(name, &token).await;
+            asked.said = self.ask(&site, vendor, &mut asked.place, false).await;
         }
-        Err(refused)
+    }
+
+    /// Asks a site before it is known whether anything will be sent to it, if nobody of this process is
+    /// about to ask it, or has been told not to.
+    pub(in crate::vendors) async fn ask_early(
+        &self,
+        vendor: Vendor,
+        name: &'static str,
+    ) -> Option<Asked> {
+        let site = self.site(name);
+        let gate = Arc::clone(&site.gate).try_lock_owned().ok()?;
+        if site.local().ask(Instant::now()) != Word::Go {
+            return None;
+        }
+        Some(self.ask_both(&site, gate, vendor, name, true).await)
     }
 
     /// Asks Redis, and Postgres for a slot beside it where nothing is known that forbids to start: a
@@ -68,29 +94,39 @@ impl Politeness {
     async fn ask_both(
         &self,
         site: &Site,
+        gate: OwnedMutexGuard<()>,
         vendor: Vendor,
         name: &'static str,
-        token: &str,
-    ) -> (Said, Option<Slot>) {
-        let asked = pin!(self.ask(site, vendor, name, token));
+        ahead: bool,
+    ) -> Asked {
+        let mut place = Place::new(self.shared.clone(), name);
         let is_free = self.shared.is_some() && site.local().ask(Instant::now()) == Word::Go;
-        let Some(locks) = self.locks.as_ref().filter(|_| is_free) else {
-            return (asked.await, None);
+        let (said, slot) = {
+            let asked = pin!(self.ask(site, vendor, &mut place, ahead));
+            match self.locks.as_ref().filter(|_| is_free) {
+                None => (asked.await, None),
+                Some(locks) => {
+                    let slot = pin!(locked::ask(locks, name, &self.rules, true));
+                    match select(asked, slot).await {
+                        Either::Left((said, slot)) if said.word == Word::Go => {
+                            (said, Some(slot.await))
+                        }
+                        Either::Left((said, _)) => (said, None),
+                        Either::Right((slot, asked)) => (asked.await, Some(slot)),
+                    }
+                }
+            }
         };
-        match select(asked, pin!(locked::ask(locks, name, &self.rules, true))).await {
-            Either::Left((said, slot)) if said.word == Word::Go => (said, Some(slot.await)),
-            Either::Left((said, _)) => (said, None),
-            Either::Right((slot, asked)) => (asked.await, Some(slot)),
-        }
+        Asked { said, slot, place, _gate: gate }
     }
 
-    async fn ask(&self, site: &Site, vendor: Vendor, name: &'static str, token: &str) -> Said {
+    async fn ask(&self, site: &Site, vendor: Vendor, place: &mut Place, ahead: bool) -> Said {
         // What this process was told holds even where Redis has forgotten it.
         let quiet = site.local().quiet(Instant::now());
         let known = Told { pause: self.paused.note(vendor, None), quiet };
         let gap = self.rules.gap();
         let agreed = match &self.shared {
-            Some(shared) => shared.ask(vendor, name, token, gap, known, &self.rules).await,
+            Some(shared) => shared.ask(vendor, place, gap, known, &self.rules, ahead).await,
             None => None,
         };
         let said = agreed.map(|word| if let Word::Paused(left) = word { Some(left) } else { None });

@@ -28,6 +28,15 @@ static IDLE: LazyLock<Script> = LazyLock::new(|| {
          return redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf') == 0",
     )
 });
+/// A later `next` is of somebody who has started since.
+static WITHDRAW: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if tonumber(redis.call('ZSCORE', KEYS[1], 'next') or 0) == tonumber(ARGV[2]) then
+           redis.call('ZREM', KEYS[1], 'next')
+         end
+         return redis.call('ZREM', KEYS[1], ARGV[1])",
+    )
+});
 static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("tell.lua")));
 
 /// What a process was told, for a Redis that may have forgotten it.
@@ -44,6 +53,39 @@ pub(super) struct Told {
 pub(super) struct Shared {
     pub(super) link: Link,
     pub(super) names: Names,
+}
+
+/// A place among a site's requests, under a token of its own. Unless it is kept, Redis has it back with the
+/// value, and the time before the next request too.
+pub(super) struct Place {
+    site: &'static str,
+    token: String,
+    /// When the next request may start (Unix ms by Redis' clock, 0: at once); `None`: it is not ours.
+    had: Option<u64>,
+    shared: Option<Shared>,
+}
+
+impl Place {
+    /// Not had yet.
+    pub(super) fn new(shared: Option<Shared>, site: &'static str) -> Self {
+        Self { site, token: format!("{:032x}", fastrand::u128(..)), had: None, shared }
+    }
+
+    /// For as long as a request may take; its token.
+    pub(super) fn keep(mut self) -> String {
+        self.shared = None;
+        std::mem::take(&mut self.token)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (Some(had), Some(shared)) = (self.had, self.shared.take()) else { return };
+        let (site, token) = (self.site, std::mem::take(&mut self.token));
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { shared.withdraw(site, &token, had).await });
+        }
+    }
 }
 
 impl Shared {
@@ -83,43 +125,49 @@ impl Shared {
         said(site, self.link.ask(async |redis| call.invoke_async::<bool>(redis).await).await)
     }
 
-    /// Whether the site may be asked now; with [`Word::Go`] the token holds one of its slots.
+    /// Whether the site may be asked now; with [`Word::Go`] the place is one of its slots. `ahead`: of who may
+    /// send nothing.
     pub(super) async fn ask(
         &self,
         vendor: Vendor,
-        site: &str,
-        token: &str,
+        place: &mut Place,
         gap: Duration,
         known: Told,
         rules: &Rules,
+        ahead: bool,
     ) -> Option<Word> {
+        let site = place.site;
         let mut ask = ASK.prepare_invoke();
         for key in self.names.manners(site) {
             ask.key(key);
         }
         ask.key(self.names.pause(vendor));
-        ask.arg(token).arg(rules.at_once).arg(millis(gap)).arg(millis(rules.hold));
+        ask.arg(&place.token).arg(rules.at_once).arg(millis(gap)).arg(millis(rules.hold));
         ask.arg(OPENS_AFTER).arg(millis(rules.probe_every));
         ask.arg(millis(known.pause.unwrap_or_default()));
-        ask.arg(millis(known.quiet.unwrap_or_default()));
+        ask.arg(millis(known.quiet.unwrap_or_default())).arg(if ahead { "ahead" } else { "" });
         let asked = self.link.ask(async |redis| ask.invoke_async::<(String, u64)>(redis).await);
-        let (word, left) = said(site, asked.await)?;
-        let left = Duration::from_millis(left);
+        let (word, number) = said(site, asked.await)?;
+        let left = Duration::from_millis(number);
         Some(match word.as_str() {
             "wait" => Word::Wait(left),
             "paused" => Word::Paused(left),
             "quiet" => Word::Quiet(left),
             "open" => Word::Open(left),
-            _ => Word::Go,
+            _ => {
+                place.had.get_or_insert(number);
+                Word::Go
+            }
         })
     }
 
-    /// Gives back a slot with which nothing was sent. Should Redis not hear of it, it runs out.
-    pub(super) async fn withdraw(&self, site: &str, token: &str) {
+    /// Gives back a slot with which nothing was sent, and the time before the next. Should Redis not hear of it,
+    /// they run out.
+    async fn withdraw(&self, site: &str, token: &str, next: u64) {
         let [_, pace, _] = self.names.manners(site);
-        let mut give = redis::cmd("ZREM");
-        give.arg(pace).arg(token);
-        said(site, self.link.ask(async |redis| give.query_async::<u64>(redis).await).await);
+        let mut give = WITHDRAW.key(pace);
+        give.arg(token).arg(next);
+        said(site, self.link.ask(async |redis| give.invoke_async::<u64>(redis).await).await);
     }
 
     /// How many failures in a row it was before an answer, or are with this failure. What Redis does
