@@ -33,6 +33,7 @@ use crate::{
 };
 pub use failing::Failing;
 pub use gate::Gate;
+use looking::Leave;
 pub use memory::Memory;
 pub use saves::Saves;
 pub use unsaved::Unsaved;
@@ -120,15 +121,19 @@ impl Refresher {
     async fn settle_by_turns(&self, key: &MenuKey, reason: Reason) -> Result<Done, Busy> {
         let document = Document::of(key.hall, key.date);
         let turn = self.leases.turn(document).await;
-        let leave = match self.lease_or_done(document, key, reason, &turn).await? {
-            Ok(leave) => leave,
-            Err(done) => return Ok(done),
-        };
+        let Leave { lease, is_sure, ahead } =
+            match self.lease_or_done(document, key, reason, &turn).await? {
+                Ok(leave) => leave,
+                Err(done) => return Ok(done),
+            };
         let done = match self.failing.left(document) {
-            Some(left) if reason == Reason::Miss => self.without_reading(document, key, left).await,
-            _ => self.read_and_settle(document, key, reason, leave.is_sure, leave.ahead).await,
+            Some(left) if reason == Reason::Miss => {
+                drop(ahead);
+                self.without_reading(document, key, left).await
+            }
+            _ => self.read_and_settle(document, key, reason, is_sure, ahead).await,
         };
-        if let Some(lease) = leave.lease {
+        if let Some(lease) = lease {
             lease.release().await;
         }
         Ok(done)

@@ -72,10 +72,7 @@ impl Refresher {
                 Asked::Taken(lease) => return Ok(Ok(Leave { lease: Some(lease), is_sure, ahead })),
                 Asked::Away => return Ok(Ok(Leave { lease: None, is_sure, ahead })),
                 Asked::Busy if Instant::now() > patience => return Err(Busy),
-                Asked::Busy => {
-                    drop(ahead);
-                    tokio::time::sleep(LOOK_EVERY).await;
-                }
+                Asked::Busy => tokio::time::sleep(LOOK_EVERY).await,
             }
             is_first = false;
         }
@@ -114,8 +111,10 @@ impl Refresher {
             FreshCopy::There | FreshCopy::Unknown => None,
         };
         // Without that cache, Postgres must be looked at behind its own lease.
-        let counts = matches!(look, Some(Ok(_)));
-        (asked, Seen { look, day: day.filter(|_| counts) }, ahead)
+        let day = day.filter(|_| matches!(look, Some(Ok(_))));
+        // Who will not read, or has to look once more before, keeps nobody else from the vendor.
+        let reads = matches!(asked, Asked::Taken(_)) && day.is_some();
+        (asked, Seen { look, day }, ahead.filter(|_| reads))
     }
 
     /// Whether another read has settled the key since the leave was had.

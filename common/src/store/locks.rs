@@ -163,7 +163,7 @@ impl Desk {
                 return Ok(answer);
             }
         }
-        Err(StoreError::Timeout)
+        Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into()).into())
     }
 
     async fn session(&self) -> Result<mpsc::UnboundedSender<Wish>, StoreError> {

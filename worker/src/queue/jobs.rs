@@ -175,7 +175,7 @@ impl Jobs {
         tracing::warn!(job.id = ?shown, why, "not a job of ours: to the dead letters");
         let why = serde_json::json!({ "Err": why }).to_string();
         if let Err(error) = self.scripts.bury(worker.name(), &id, &why).await {
-            tracing::warn!(%error, "not buried: it comes back when this worker ends");
+            tracing::warn!(%error, "not buried: it comes back");
         } else {
             metrics::JOBS_DEAD.one(&[]);
         }

@@ -6,7 +6,7 @@ use futures::future::{Either, select};
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 
 use super::{
-    Leave, Politeness, Site, Word,
+    Leave, Politeness, Rules, Site, Word,
     locked::{self, Slot},
     shared::{Place, Told},
 };
@@ -22,11 +22,21 @@ struct Said {
 /// A site that was asked once for leave to send. Nobody else of this process asks while it lives; what was
 /// given goes back with it.
 pub(in crate::vendors) struct Asked {
+    at: Instant,
     said: Said,
     /// What Postgres said meanwhile, if it was asked.
     slot: Option<Slot>,
     place: Place,
     _gate: OwnedMutexGuard<()>,
+}
+
+impl Asked {
+    /// Whether what was said is still as good as if it were said now: others are told by when we asked when
+    /// they may start, unless Postgres keeps the start for us.
+    fn holds(&self, rules: &Rules) -> bool {
+        let has_start = self.said.word == Word::Go && matches!(self.slot, Some(Slot::Ours(_)));
+        has_start || rules.spacing.is_zero() || self.at.elapsed() < rules.spacing / 10
+    }
 }
 
 impl Politeness {
@@ -44,7 +54,7 @@ impl Politeness {
     ) -> Result<Leave, FetchError> {
         let site = self.site(name);
         let late = || FetchError::Unsent("too many requests to this site wait already".to_owned());
-        let mut asked = match asked {
+        let mut asked = match asked.filter(|asked| asked.holds(&self.rules)) {
             Some(asked) => asked,
             None => {
                 let gate = Arc::clone(&site.gate).lock_owned();
@@ -61,6 +71,8 @@ impl Politeness {
                 },
                 refused => refused,
             };
+            // Who has to wait keeps nobody from what Postgres has.
+            asked.slot = None;
             match word {
                 Word::Wait(left) if Instant::now() + left >= deadline => return Err(late()),
                 Word::Wait(left) => tokio::time::sleep(left).await,
@@ -99,7 +111,7 @@ impl Politeness {
         name: &'static str,
         ahead: bool,
     ) -> Asked {
-        let mut place = Place::new(self.shared.clone(), name);
+        let (at, mut place) = (Instant::now(), Place::new(self.shared.clone(), name));
         let is_free = self.shared.is_some() && site.local().ask(Instant::now()) == Word::Go;
         let (said, slot) = {
             let asked = pin!(self.ask(site, vendor, &mut place, ahead));
@@ -112,12 +124,15 @@ impl Politeness {
                             (said, Some(slot.await))
                         }
                         Either::Left((said, _)) => (said, None),
-                        Either::Right((slot, asked)) => (asked.await, Some(slot)),
+                        Either::Right((slot, asked)) => {
+                            let said = asked.await;
+                            (said, Some(slot).filter(|_| said.word == Word::Go))
+                        }
                     }
                 }
             }
         };
-        Asked { said, slot, place, _gate: gate }
+        Asked { at, said, slot, place, _gate: gate }
     }
 
     async fn ask(&self, site: &Site, vendor: Vendor, place: &mut Place, ahead: bool) -> Said {

@@ -60,7 +60,8 @@ pub(super) struct Shared {
 pub(super) struct Place {
     site: &'static str,
     token: String,
-    /// When the next request may start (Unix ms by Redis' clock, 0: at once); `None`: it is not ours.
+    /// When the next request may start (Unix ms by Redis' clock, 0: at once, or not known, as it may be ours
+    /// by an answer that got lost); `None`: it is not ours.
     had: Option<u64>,
     shared: Option<Shared>,
 }
@@ -147,7 +148,10 @@ impl Shared {
         ask.arg(millis(known.pause.unwrap_or_default()));
         ask.arg(millis(known.quiet.unwrap_or_default())).arg(if ahead { "ahead" } else { "" });
         let asked = self.link.ask(async |redis| ask.invoke_async::<(String, u64)>(redis).await);
-        let (word, number) = said(site, asked.await)?;
+        let Some((word, number)) = said(site, asked.await) else {
+            place.had.get_or_insert(0);
+            return None;
+        };
         let left = Duration::from_millis(number);
         Some(match word.as_str() {
             "wait" => Word::Wait(left),
@@ -155,7 +159,7 @@ impl Shared {
             "quiet" => Word::Quiet(left),
             "open" => Word::Open(left),
             _ => {
-                place.had.get_or_insert(number);
+                place.had = place.had.filter(|next| *next > 0).or(Some(number));
                 Word::Go
             }
         })
