@@ -125,7 +125,7 @@ impl Fetcher {
         site: &'static str,
     ) -> Option<VendorTurn> {
         let permit = self.turns(vendor).ok()?.try_acquire_owned().ok()?;
-        let asked = self.politeness.ask_early(vendor, site).await?;
+        let asked = self.politeness.ask_ahead(vendor, site).await?;
         Some(VendorTurn { permit, asked: Some(asked) })
     }
 

@@ -157,18 +157,13 @@ async fn a_job_whose_giving_away_was_never_heard_of_goes_back_after_seconds() {
 #[tokio::test]
 async fn a_job_whose_giving_away_was_never_heard_of_goes_back_at_once_where_no_answer_is_on_its_way()
  {
-    let queue = TestQueue::new().await;
-    queue.register("w").await;
-    queue.push(&id(0)).await;
-    queue.push(&id(1)).await;
-    queue.fetch("w").await;
-    queue.fetch("w").await;
+    let queue = held().await;
     let mut line = queue.hear(&queue.key("wake")).await;
 
     assert_eq!(queue.beat_after_a_failed_look("w", &[id(0)]).await, 1);
 
     in_time(line.on_message().next()).await.unwrap();
-    assert_eq!(queue.active().await, [id(1)]);
+    assert_eq!(queue.active().await, [id(1), id(2)]);
     assert_eq!(queue.held("w").await, [id(0)]);
 }
 

@@ -88,7 +88,7 @@ impl Politeness {
 
     /// Asks a site before it is known whether anything will be sent to it, if nobody of this process is
     /// about to ask it, or has been told not to.
-    pub(in crate::vendors) async fn ask_early(
+    pub(in crate::vendors) async fn ask_ahead(
         &self,
         vendor: Vendor,
         name: &'static str,
